@@ -1,0 +1,114 @@
+using Engine.Tensors;
+
+namespace Engine.Autograd;
+
+/// <summary>All trained tensors of a model: values, gradients and both AdamW moments, each in one flat arena, segmented by parameter.</summary>
+/// <remarks>Declare every parameter, then <see cref="Build"/> allocates the arenas once; nothing is allocated afterwards.</remarks>
+public sealed unsafe class ParameterStore : IDisposable
+{
+    private readonly List<(string Name, Shape Shape, bool Decays, Action<Parameter> Keep, Action<Tensor> Initialise)> _declared = [];
+    private readonly List<Parameter> _parameters = [];
+    private NativeBlock? _values;
+    private NativeBlock? _grads;
+
+    /// <summary>Creates an empty store.</summary>
+    /// <param name="dtype">f32 or f64, of every parameter</param>
+    public ParameterStore(DType dtype) => DType = dtype;
+
+    /// <summary>Element type of every parameter.</summary>
+    public DType DType { get; }
+
+    /// <summary>The parameters in the order of declaration, which is their order in the arenas.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>Number of trained scalars.</summary>
+    public long ScalarCount { get; private set; }
+
+    /// <summary>Declares a parameter.</summary>
+    /// <param name="name">unique; its name in weight files</param>
+    /// <param name="shape">sizes</param>
+    /// <param name="decays">whether weight decay applies</param>
+    /// <param name="initialise">writes the first values; the tensor is zero before</param>
+    /// <param name="keep">receives the parameter when the store is built</param>
+    public void Declare(string name, Shape shape, bool decays, Action<Tensor> initialise, Action<Parameter> keep)
+    {
+        if (_values is not null)
+        {
+            throw new DwarfException(ErrorKind.Internal, $"parameter {name} was declared after the arenas were built");
+        }
+
+        foreach (var other in _declared)
+        {
+            if (other.Name == name)
+            {
+                throw new DwarfException(ErrorKind.Internal, $"parameter {name} was declared twice");
+            }
+        }
+
+        _declared.Add((name, shape, decays, keep, initialise));
+    }
+
+    /// <summary>Allocates the arenas and initialises all parameters.</summary>
+    public void Build()
+    {
+        long size = DType.Size();
+        long bytes = 0;
+        foreach (var (_, shape, _, _, _) in _declared)
+        {
+            bytes += Padded(shape.Count * size);
+        }
+
+        _values = Zeroed(bytes);
+        _grads = Zeroed(bytes);
+        long offset = 0;
+        foreach (var (name, shape, decays, keep, initialise) in _declared)
+        {
+            var value = new Tensor(_values, _values.Pointer + offset, shape, DType);
+            initialise(value);
+            var parameter = new Parameter(name, value, new Tensor(_grads, _grads.Pointer + offset, shape, DType), decays);
+            _parameters.Add(parameter);
+            keep(parameter);
+            offset += Padded(shape.Count * size);
+            ScalarCount += shape.Count;
+        }
+
+        _declared.Clear();
+    }
+
+    /// <summary>An arena of the same layout, zeroed: for optimiser moments and copies.</summary>
+    /// <returns>one tensor a parameter, in order</returns>
+    public Tensor[] NewArena()
+    {
+        var block = Zeroed(_values!.Bytes);
+        var result = new Tensor[_parameters.Count];
+        long offset = 0;
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = new Tensor(block, block.Pointer + offset, _parameters[i].Shape, DType);
+            offset += Padded(result[i].Bytes);
+        }
+
+        return result;
+    }
+
+    /// <summary>Finds a parameter.</summary>
+    /// <param name="name">as declared</param>
+    /// <returns>the parameter, null if there is none</returns>
+    public Parameter? Find(string name) => _parameters.Find(p => p.Name == name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _values?.Dispose();
+        _grads?.Dispose();
+    }
+
+    private static long Padded(long bytes) => (bytes + NativeBlock.Alignment - 1) / NativeBlock.Alignment * NativeBlock.Alignment;
+
+    private static NativeBlock Zeroed(long bytes)
+    {
+        var block = new NativeBlock(bytes);
+        System.Runtime.InteropServices.NativeMemory.Clear(block.Pointer, (nuint)bytes);
+        return block;
+    }
+}

@@ -1,0 +1,367 @@
+using Engine.Kernels;
+using Engine.Tensors;
+
+namespace Engine.Autograd;
+
+/// <summary>Records the operators of one step, walks back through them, and owns all that the step makes.</summary>
+/// <remarks>
+/// A step: run operators, <see cref="Backward(Variable)"/>, update, <see cref="Reset"/>. Backward gives memory back as it passes, so values
+/// of intermediate variables are gone after it; a value that is read later is kept by <see cref="Keep"/>. In the steady state a step
+/// allocates nothing, neither native nor managed: tensors, variables, nodes and blocks are all used again.
+/// </remarks>
+public sealed unsafe class Tape : IDisposable
+{
+    private readonly StepPool _pool = new();
+    private readonly List<Tensor> _tensors = [];
+    private readonly List<Variable> _variables = [];
+    private readonly List<Node> _nodes = [];
+    private readonly List<Parameter> _touched = [];
+    private int _tensorCount;
+    private int _variableCount;
+    private int _nodeCount;
+
+    /// <summary>Creates a tape.</summary>
+    /// <param name="cpu">runs the operators</param>
+    public Tape(CpuDevice cpu) => Cpu = cpu;
+
+    /// <summary>The device that runs the operators.</summary>
+    public CpuDevice Cpu { get; }
+
+    /// <summary>Whether operators are recorded; false for inference.</summary>
+    public bool Recording { get; set; } = true;
+
+    /// <summary>Native memory held for steps, in bytes.</summary>
+    public long ReservedBytes => _pool.ReservedBytes;
+
+    /// <summary>A tensor of the step, content undefined. Its memory is given back by <see cref="Release"/>, backward or <see cref="Reset"/>.</summary>
+    /// <param name="shape">sizes</param>
+    /// <param name="dtype">element type</param>
+    /// <returns>the tensor</returns>
+    public Tensor Empty(Shape shape, DType dtype)
+    {
+        var block = _pool.Rent(shape.Count * dtype.Size());
+        return NextTensor(block, block.Memory.Pointer, shape, dtype);
+    }
+
+    /// <summary>A tensor of the step, all zero.</summary>
+    /// <param name="shape">sizes</param>
+    /// <param name="dtype">element type</param>
+    /// <returns>the tensor</returns>
+    public Tensor Zeros(Shape shape, DType dtype)
+    {
+        var tensor = Empty(shape, dtype);
+        tensor.Clear();
+        return tensor;
+    }
+
+    /// <summary>Ends the caller's claim on a temporary tensor made by <see cref="Empty"/>.</summary>
+    /// <param name="tensor">not used by the caller any more; null is ignored</param>
+    public void Release(Tensor? tensor)
+    {
+        if (tensor is not null)
+        {
+            StepPool.Release(tensor);
+        }
+    }
+
+    /// <summary>An input without gradient.</summary>
+    /// <param name="value">data that outlives the step's use of it</param>
+    /// <returns>the variable</returns>
+    public Variable Constant(Tensor value) => NextVariable(value, false);
+
+    /// <summary>An input whose gradient is wanted; read it after backward, before <see cref="Reset"/>.</summary>
+    /// <param name="value">data that outlives the step's use of it</param>
+    /// <returns>the variable</returns>
+    public Variable Leaf(Tensor value) => NextVariable(value, true);
+
+    /// <summary>Keeps a value readable after backward, until <see cref="Reset"/>.</summary>
+    /// <param name="variable">an operator's output</param>
+    /// <returns>the same variable</returns>
+    public Variable Keep(Variable variable)
+    {
+        variable.Kept = true;
+        return variable;
+    }
+
+    /// <summary>Whether an operator over these inputs is recorded: decides what forward must save.</summary>
+    /// <param name="inputs">absent ones are null</param>
+    /// <returns>true if recording and any input wants its gradient</returns>
+    public bool WillRecord(params ReadOnlySpan<Variable?> inputs)
+    {
+        if (Recording)
+        {
+            foreach (var input in inputs)
+            {
+                if (input is { RequiresGrad: true })
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Puts an operator with one output on the tape.</summary>
+    /// <param name="op">its name, for messages</param>
+    /// <param name="output">its result, a tensor of this tape; the variable takes over the claim on it</param>
+    /// <param name="inputs">all inputs, absent ones null</param>
+    /// <param name="saved">what backward reads; the node takes a claim of its own on each, the caller keeps (and ends) its own</param>
+    /// <param name="backward">a static method</param>
+    /// <param name="numbers">floating attributes, at most 16</param>
+    /// <param name="integers">integer attributes, at most 16</param>
+    /// <returns>the output</returns>
+    public Variable Record(
+        string op,
+        Tensor output,
+        ReadOnlySpan<Variable?> inputs,
+        ReadOnlySpan<Tensor?> saved,
+        BackwardFunction backward,
+        ReadOnlySpan<double> numbers = default,
+        ReadOnlySpan<long> integers = default)
+    {
+        bool records = WillRecord(inputs);
+        var result = NextVariable(output, records);
+        if (records)
+        {
+            var node = NextNode(op, inputs, saved, backward, numbers, integers);
+            node.Outputs.Add(result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Puts an operator with two outputs on the tape; parameters as in the other overload.</summary>
+    /// <param name="op">its name, for messages</param>
+    /// <param name="output0">first result</param>
+    /// <param name="output1">second result</param>
+    /// <param name="inputs">all inputs, absent ones null</param>
+    /// <param name="saved">what backward reads</param>
+    /// <param name="backward">a static method</param>
+    /// <param name="numbers">floating attributes, at most 16</param>
+    /// <param name="integers">integer attributes, at most 16</param>
+    /// <returns>both outputs</returns>
+    public (Variable First, Variable Second) Record(
+        string op,
+        Tensor output0,
+        Tensor output1,
+        ReadOnlySpan<Variable?> inputs,
+        ReadOnlySpan<Tensor?> saved,
+        BackwardFunction backward,
+        ReadOnlySpan<double> numbers = default,
+        ReadOnlySpan<long> integers = default)
+    {
+        bool records = WillRecord(inputs);
+        var results = (First: NextVariable(output0, records), Second: NextVariable(output1, records));
+        if (records)
+        {
+            var node = NextNode(op, inputs, saved, backward, numbers, integers);
+            node.Outputs.Add(results.First);
+            node.Outputs.Add(results.Second);
+        }
+
+        return results;
+    }
+
+    /// <summary>The same data under another shape.</summary>
+    /// <param name="x">any</param>
+    /// <param name="shape">as many elements</param>
+    /// <returns>a view: no copy, gradients pass through</returns>
+    public Variable Reshape(Variable x, Shape shape) => x.Shape == shape ? x : Record("reshape", ShareView(x.Value, shape), [x], [], ReshapeBackward);
+
+    /// <summary>Walks back from a scalar loss.</summary>
+    /// <param name="loss">one element</param>
+    public void Backward(Variable loss)
+    {
+        if (loss.Value.Count != 1)
+        {
+            throw new ShapeException($"backward starts from a loss with one element, found {loss.Shape}");
+        }
+
+        var one = Empty(loss.Shape, loss.DType);
+        if (loss.DType == DType.F64)
+        {
+            *one.Data<double>() = 1;
+        }
+        else
+        {
+            *one.Data<float>() = 1;
+        }
+
+        Backward([loss], [one]);
+    }
+
+    /// <summary>Walks back from several outputs at once.</summary>
+    /// <param name="roots">operators' outputs</param>
+    /// <param name="cotangents">the gradient of each, its shape and dtype; the tape takes them over</param>
+    public void Backward(ReadOnlySpan<Variable> roots, ReadOnlySpan<Tensor> cotangents)
+    {
+        for (int i = 0; i < roots.Length; i++)
+        {
+            if (cotangents[i].Shape != roots[i].Shape || cotangents[i].DType != roots[i].DType)
+            {
+                throw new ShapeException($"cotangent {i} must be {roots[i].DType.Label()} {roots[i].Shape}, found "
+                    + $"{cotangents[i].DType.Label()} {cotangents[i].Shape}");
+            }
+
+            if (roots[i].RequiresGrad)
+            {
+                Keep(roots[i]);
+                EndGrad(roots[i], cotangents[i]);
+            }
+        }
+
+        for (int i = _nodeCount - 1; i >= 0; i--)
+        {
+            var node = _nodes[i];
+            if (HasOutputGrad(node))
+            {
+                node.Backward(this, node);
+            }
+
+            node.Release();
+        }
+
+        _nodeCount = 0;
+    }
+
+    /// <summary>Where backward writes the gradient of an input: overwrite all of it, then call <see cref="EndGrad"/>.</summary>
+    /// <param name="input">wants its gradient</param>
+    /// <returns>shape and dtype of the input; content undefined</returns>
+    public Tensor BeginGrad(Variable input) => input is Parameter { Grad: null } parameter
+        ? parameter.GradBuffer
+        : Empty(input.Shape, input.DType);
+
+    /// <summary>Hands a gradient over: it becomes the input's, or is added where the input already has one.</summary>
+    /// <param name="input">wants its gradient</param>
+    /// <param name="grad">from <see cref="BeginGrad"/>, or any tensor of the step of that shape on which the caller gives up its claim</param>
+    public void EndGrad(Variable input, Tensor grad)
+    {
+        if (input.Grad is not { } old)
+        {
+            if (input is Parameter parameter)
+            {
+                _touched.Add(parameter);
+                if (!ReferenceEquals(grad, parameter.GradBuffer))
+                {
+                    parameter.GradBuffer.CopyFrom(grad);
+                    Release(grad);
+                    grad = parameter.GradBuffer;
+                }
+            }
+
+            input.Grad = grad;
+            return;
+        }
+
+        if (input is not Parameter && old.Owner is not PoolBlock { References: 1 })
+        {
+            // Shared with another variable, or the caller's cotangent: adding in place would change that too.
+            var own = Empty(old.Shape, old.DType);
+            own.CopyFrom(old);
+            Release(old);
+            input.Grad = old = own;
+        }
+
+        Accumulate.AddInto(Cpu, old, grad);
+        Release(grad);
+    }
+
+    /// <summary>Hands the same gradient tensor to an input that backward already has as a whole (an output's gradient, for example).</summary>
+    /// <param name="input">wants its gradient</param>
+    /// <param name="grad">same number of elements; shared, not copied, the caller keeps its claim</param>
+    public void ShareGrad(Variable input, Tensor grad) => EndGrad(input, ShareView(grad, input.Shape));
+
+    /// <summary>Ends the step: every tensor, variable and node of it may be used again. Gradients of parameters are gone too.</summary>
+    public void Reset()
+    {
+        for (int i = 0; i < _nodeCount; i++)
+        {
+            _nodes[i].Clear();
+        }
+
+        foreach (var parameter in _touched)
+        {
+            parameter.Grad = null;
+        }
+
+        _touched.Clear();
+        _nodeCount = 0;
+        _tensorCount = 0;
+        _variableCount = 0;
+        _pool.Reset();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _pool.Dispose();
+
+    private static void ReshapeBackward(Tape tape, Node node) => tape.ShareGrad(node.Input(0)!, node.OutputGrad()!);
+
+    private static bool HasOutputGrad(Node node)
+    {
+        foreach (var output in node.Outputs)
+        {
+            if (output.Grad is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private Tensor ShareView(Tensor tensor, Shape shape)
+    {
+        if (shape.Count != tensor.Count)
+        {
+            throw new ShapeException($"reshape: {tensor.Shape} has {tensor.Count} elements, {shape} needs {shape.Count}");
+        }
+
+        StepPool.Retain(tensor);
+        return NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType);
+    }
+
+    private Tensor NextTensor(object owner, void* pointer, Shape shape, DType dtype)
+    {
+        if (_tensorCount == _tensors.Count)
+        {
+            _tensors.Add(new Tensor(owner, pointer, shape, dtype));
+        }
+
+        var tensor = _tensors[_tensorCount++];
+        tensor.Bind(owner, pointer, shape, dtype);
+        return tensor;
+    }
+
+    private Variable NextVariable(Tensor value, bool requiresGrad)
+    {
+        if (_variableCount == _variables.Count)
+        {
+            _variables.Add(new Variable(value, requiresGrad));
+        }
+
+        var variable = _variables[_variableCount++];
+        variable.Bind(value, requiresGrad);
+        return variable;
+    }
+
+    private Node NextNode(
+        string op,
+        ReadOnlySpan<Variable?> inputs,
+        ReadOnlySpan<Tensor?> saved,
+        BackwardFunction backward,
+        ReadOnlySpan<double> numbers,
+        ReadOnlySpan<long> integers)
+    {
+        if (_nodeCount == _nodes.Count)
+        {
+            _nodes.Add(new Node());
+        }
+
+        var node = _nodes[_nodeCount++];
+        node.Bind(op, backward, numbers, integers);
+        node.AddInputs(inputs);
+        node.AddSaved(saved);
+        return node;
+    }
+}

@@ -1,0 +1,67 @@
+using Engine.Tensors;
+
+namespace Engine.Autograd;
+
+/// <summary>A tensor on the tape: its value, and after a backward pass its gradient.</summary>
+/// <remarks>Variables that operators make belong to the tape and end with the step (<see cref="Tape.Reset"/>).</remarks>
+public class Variable
+{
+    internal Variable(Tensor value, bool requiresGrad) => Bind(value, requiresGrad);
+
+    /// <summary>The data.</summary>
+    public Tensor Value { get; private protected set; } = null!;
+
+    /// <summary>Whether gradients flow to this variable. Frozen ones cost neither memory nor backward work.</summary>
+    public bool RequiresGrad { get; private protected set; }
+
+    /// <summary>The gradient of the last backward pass: of leaves and parameters, until the next step; null where none arrived.</summary>
+    public Tensor? Grad { get; internal set; }
+
+    /// <summary>Sizes of the value.</summary>
+    public Shape Shape => Value.Shape;
+
+    /// <summary>Element type of the value.</summary>
+    public DType DType => Value.DType;
+
+    /// <summary>The value is read after the backward pass and must outlive it.</summary>
+    internal bool Kept { get; set; }
+
+    internal void Bind(Tensor value, bool requiresGrad)
+    {
+        Value = value;
+        RequiresGrad = requiresGrad;
+        Grad = null;
+        Kept = false;
+    }
+}
+
+/// <summary>A trained tensor: value, gradient and optimiser state lie in the flat arenas of a <see cref="ParameterStore"/>.</summary>
+public sealed class Parameter : Variable
+{
+    internal Parameter(string name, Tensor value, Tensor gradBuffer, bool decays)
+        : base(value, true)
+    {
+        Name = name;
+        GradBuffer = gradBuffer;
+        Decays = decays;
+    }
+
+    /// <summary>The name it has in weight files.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether weight decay applies: matrices yes; vectors, norms and refinement heads no.</summary>
+    public bool Decays { get; }
+
+    /// <summary>Where its gradient is written, in the gradient arena.</summary>
+    internal Tensor GradBuffer { get; }
+
+    /// <summary>Freezes or thaws it. A frozen parameter gets no gradient and no update.</summary>
+    /// <param name="trained">whether gradients flow to it from now on</param>
+    public void SetTrained(bool trained)
+    {
+        RequiresGrad = trained;
+        Grad = null;
+    }
+
+    internal void Rebind(Tensor value) => Value = value;
+}

@@ -1,0 +1,103 @@
+using System.Numerics;
+using Engine.Tensors;
+
+namespace Engine.Kernels.Operators;
+
+/// <summary>Loops over one row that several operators share.</summary>
+internal static unsafe class Rows
+{
+    public static void Add<T>(T* a, T* b, T* y, long n)
+        where T : unmanaged, INumber<T>
+    {
+        long i = 0;
+        for (; i <= n - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            (Vector.Load(a + i) + Vector.Load(b + i)).Store(y + i);
+        }
+
+        for (; i < n; i++)
+        {
+            y[i] = a[i] + b[i];
+        }
+    }
+
+    public static T Sum<T>(T* x, long n)
+        where T : unmanaged, INumber<T>
+    {
+        var (sum0, sum1) = (Vector<T>.Zero, Vector<T>.Zero);
+        long i = 0;
+        for (; i <= n - (2 * Vector<T>.Count); i += 2 * Vector<T>.Count)
+        {
+            sum0 += Vector.Load(x + i);
+            sum1 += Vector.Load(x + i + Vector<T>.Count);
+        }
+
+        T sum = Vector.Sum(sum0 + sum1);
+        for (; i < n; i++)
+        {
+            sum += x[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Sum of (x - mean)².</summary>
+    public static T SumOfSquares<T>(T* x, T mean, long n)
+        where T : unmanaged, INumber<T>
+    {
+        var vmean = new Vector<T>(mean);
+        var (sum0, sum1) = (Vector<T>.Zero, Vector<T>.Zero);
+        long i = 0;
+        for (; i <= n - (2 * Vector<T>.Count); i += 2 * Vector<T>.Count)
+        {
+            var a = Vector.Load(x + i) - vmean;
+            var b = Vector.Load(x + i + Vector<T>.Count) - vmean;
+            sum0 += a * a;
+            sum1 += b * b;
+        }
+
+        T sum = Vector.Sum(sum0 + sum1);
+        for (; i < n; i++)
+        {
+            T a = x[i] - mean;
+            sum += a * a;
+        }
+
+        return sum;
+    }
+
+    public static void CopyOrClear<T>(T* from, T* to, long n)
+        where T : unmanaged
+    {
+        if (from is null)
+        {
+            System.Runtime.InteropServices.NativeMemory.Clear(to, (nuint)(n * sizeof(T)));
+        }
+        else
+        {
+            Buffer.MemoryCopy(from, to, n * sizeof(T), n * sizeof(T));
+        }
+    }
+
+    /// <summary>result[i] = Σ over p of parts[which, p, i], p in ascending order; nothing where result is null.</summary>
+    public static void SumParts<T>(CpuDevice cpu, Tensor parts, long which, Tensor? result)
+        where T : unmanaged, INumber<T>
+    {
+        if (result is null)
+        {
+            return;
+        }
+
+        cpu.For(result.Count, 1024, (parts, which, result), static (in t, begin, end) =>
+        {
+            long count = t.parts.Shape[1], d = t.result.Count;
+            T* result = t.result.Data<T>();
+            System.Runtime.InteropServices.NativeMemory.Clear(result + begin, (nuint)((end - begin) * sizeof(T)));
+            for (long p = 0; p < count; p++)
+            {
+                T* part = t.parts.Data<T>() + (((t.which * count) + p) * d);
+                Add(result + begin, part + begin, result + begin, end - begin);
+            }
+        });
+    }
+}

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace Engine.Tensors.Safetensors;
+
+/// <summary>Writes safetensors files: atomically, and the same bytes for the same content.</summary>
+public static class SafetensorsWriter
+{
+    /// <summary>Writes a file through a temporary one beside it, flushed to disk and renamed: a reader sees the old file or the new one.</summary>
+    /// <param name="path">the file; an existing one is replaced</param>
+    /// <param name="tensors">name and data, written in this order</param>
+    /// <param name="metadata">free text, written in ordinal order of the keys</param>
+    /// <exception cref="DwarfException">disk full and the like (input/output)</exception>
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var list = tensors.ToList();
+        byte[] header = Header(list, metadata);
+        AtomicFile.Write(path, stream =>
+        {
+            Span<byte> word = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64LittleEndian(word, (ulong)header.Length);
+            stream.Write(word);
+            stream.Write(header);
+            const int Chunk = 1 << 24;
+            foreach (var (_, tensor) in list)
+            {
+                for (long at = 0; at < tensor.Bytes; at += Chunk)
+                {
+                    stream.Write(tensor.ByteSpan(at, (int)Math.Min(Chunk, tensor.Bytes - at)));
+                }
+            }
+        });
+    }
+
+    private static byte[] Header(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                json.WriteStartObject("__metadata__");
+                foreach (var (key, value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+                {
+                    json.WriteString(key, value);
+                }
+
+                json.WriteEndObject();
+            }
+
+            long offset = 0;
+            foreach (var (name, tensor) in tensors)
+            {
+                json.WriteStartObject(name);
+                json.WriteString("dtype", SafetensorsHeader.Label(tensor.DType));
+                json.WriteStartArray("shape");
+                for (int i = 0; i < tensor.Shape.Rank; i++)
+                {
+                    json.WriteNumberValue(tensor.Shape[i]);
+                }
+
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(offset);
+                json.WriteNumberValue(offset += tensor.Bytes);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        // The data starts on an 8-byte boundary; the format allows padding by spaces.
+        while (buffer.Length % 8 != 0)
+        {
+            buffer.WriteByte((byte)' ');
+        }
+
+        return buffer.ToArray();
+    }
+}
