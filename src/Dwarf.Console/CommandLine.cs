@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Engine.Tensors;
+
+namespace Dwarf.Cli;
+
+/// <summary>The verbs as System.CommandLine sees them, and its parse errors in our words.</summary>
+internal sealed class CommandLine
+{
+    private readonly RootCommand _root = new("DwarfEngine: teaches a vision-language model where findings are on chest X-rays.");
+    private readonly Dictionary<Command, Verb> _verbs = [];
+
+    public CommandLine(IReadOnlyList<Verb> verbs)
+    {
+        _root.Options.Add(Json);
+        _root.Options.Add(Verbose);
+        foreach (Verb verb in verbs)
+        {
+            Add(verb);
+        }
+    }
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Result as one JSON document on standard output", Recursive = true };
+
+    public Option<bool> Verbose { get; } = new("--verbose") { Description = "More detail, and stack traces", Recursive = true };
+
+    // No response files: an argument that starts with @ is an argument.
+    public ParseResult Parse(IReadOnlyList<string> args) => _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>Whether the user asked for help, the version or a completion, which System.CommandLine answers.</summary>
+    public bool IsQuestion(ParseResult parsed) =>
+        parsed.Action is HelpAction || (parsed.Action is not null && parsed.Errors.Count == 0 && !_verbs.ContainsKey(parsed.CommandResult.Command));
+
+    /// <summary>The verb that was named.</summary>
+    /// <exception cref="DwarfException">exit code 64: what is unknown or missing, and the nearest name</exception>
+    public Verb VerbOf(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            throw new DwarfException(ErrorKind.Usage, Unknown(parsed.UnmatchedTokens[0], command));
+        }
+        if (!_verbs.TryGetValue(command, out Verb? verb))
+        {
+            IEnumerable<string> names = Below(command).Select(each => each.Name);
+            throw new DwarfException(ErrorKind.Usage, $"a verb is missing: {string.Join(", ", names)}; dwarf --help says more");
+        }
+        if (parsed.Errors.Count > 0)
+        {
+            throw new DwarfException(ErrorKind.Usage, $"{verb.Name}: {parsed.Errors[0].Message.TrimEnd('.').ReplaceLineEndings(" ")}");
+        }
+        return verb;
+    }
+
+    private string Unknown(string word, Command command)
+    {
+        string place = _verbs.TryGetValue(command, out Verb? verb) ? $"{verb.Name}: " : "";
+        if (word.StartsWith('-'))
+        {
+            return $"{place}unknown option '{word}'" + Nearest.Hint(word, [.. command.Options.Union(_root.Options).Select(option => option.Name)]);
+        }
+        if (verb is not null)
+        {
+            return $"{place}unexpected argument '{word}'";
+        }
+        string name = command == _root ? word : $"{command.Name} {word}";
+        return $"unknown verb '{name}'" + Nearest.Hint(name, [.. _verbs.Values.Select(each => each.Name)]);
+    }
+
+    private IEnumerable<Verb> Below(Command command) => _verbs.Values.Where(verb => command == _root || verb.Name.StartsWith(command.Name + " ", StringComparison.Ordinal));
+
+    private void Add(Verb verb)
+    {
+        Command parent = _root;
+        string[] words = verb.Name.Split(' ');
+        foreach (string group in words[..^1])
+        {
+            Command? found = parent.Subcommands.FirstOrDefault(each => each.Name == group);
+            if (found is null)
+            {
+                parent.Subcommands.Add(found = new Command(group));
+            }
+            parent = found;
+        }
+        // The action is never called (Host runs the verb); without one a command counts as incomplete.
+        var command = new Command(words[^1], verb.Summary);
+        command.SetAction(static _ => 0);
+        foreach (Symbol parameter in verb.Parameters)
+        {
+            switch (parameter)
+            {
+                case Option option:
+                    command.Options.Add(option);
+                    break;
+                case Argument argument:
+                    command.Arguments.Add(argument);
+                    break;
+            }
+        }
+        parent.Subcommands.Add(command);
+        _verbs.Add(command, verb);
+    }
+}

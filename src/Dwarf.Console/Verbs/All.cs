@@ -1,0 +1,11 @@
+namespace Dwarf.Cli.Verbs;
+
+/// <summary>Every verb that is built, in the order of --help. A verb that is not in this list does not exist.</summary>
+public static class All
+{
+    /// <summary>One line a verb.</summary>
+    public static IReadOnlyList<Verb> List =>
+    [
+        new Devices(),
+    ];
+}
