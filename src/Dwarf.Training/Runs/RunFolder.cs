@@ -1,0 +1,167 @@
+using System.Globalization;
+using Engine.Tensors;
+
+namespace Dwarf.Training.Runs;
+
+/// <summary>The folder of one run: who owns it, where its files lie, whether it is finished.</summary>
+public sealed class RunFolder : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, bool resumed, FileStream owner)
+    {
+        Path = path;
+        Resumed = resumed;
+        _lock = owner;
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether an earlier run goes on in it.</summary>
+    public bool Resumed { get; }
+
+    /// <summary>The resolved configuration.</summary>
+    public string Config => In("config.yaml");
+
+    /// <summary>One JSON object a line, written as the run goes.</summary>
+    public string MetricsLog => In("metrics.jsonl");
+
+    /// <summary>The final metrics; their presence marks a finished run.</summary>
+    public string Metrics => In("metrics.json");
+
+    /// <summary>The report, one file without network.</summary>
+    public string Report => In("report.html");
+
+    /// <summary>The folder of the overlays.</summary>
+    public string Overlays => In("overlays");
+
+    /// <summary>Whether the run ended: metrics.json is written last.</summary>
+    public bool Finished => File.Exists(Metrics);
+
+    /// <summary>A file of checkpoints/.</summary>
+    /// <param name="name">file name</param>
+    /// <returns>its path</returns>
+    public string Checkpoint(string name) => System.IO.Path.Combine(Path, "checkpoints", name);
+
+    /// <summary>Opens the folder of a run, new or to be resumed, and locks it.</summary>
+    /// <param name="configName">file name of the configuration without extension</param>
+    /// <param name="given">--out, or null for runs/NAME-N</param>
+    /// <param name="resume">--resume: go on in the newest run of that name, or in <paramref name="given"/></param>
+    /// <param name="force">--force: replace the run in <paramref name="given"/></param>
+    /// <returns>the locked folder</returns>
+    /// <exception cref="DwarfException">it exists (73), no run is there to resume (66), or another process runs in it (78)</exception>
+    public static RunFolder Open(string configName, string? given, bool resume, bool force)
+    {
+        string path = given ?? (resume ? Newest(configName) : NextFree(configName));
+        bool exists = Directory.Exists(path) || File.Exists(path);
+        bool isRun = File.Exists(System.IO.Path.Combine(path, "config.yaml"));
+        if (resume && !isRun)
+        {
+            throw new DwarfException(ErrorKind.MissingInput, $"{path}: no run to resume is there (config.yaml is missing)");
+        }
+
+        bool empty = Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
+        if (exists && !resume && !empty)
+        {
+            if (!force)
+            {
+                throw new DwarfException(ErrorKind.OutputExists, $"{path}: exists already; give --resume to go on, --force to replace it, or another --out");
+            }
+
+            if (!isRun)
+            {
+                throw new DwarfException(ErrorKind.OutputExists, $"{path}: is not the folder of a run (no config.yaml), so --force does not replace it");
+            }
+        }
+
+        FileStream? owner = null;
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.Combine(path, "checkpoints"));
+            owner = Lock(path);
+            if (exists && !resume && !empty)
+            {
+                Clear(path);
+            }
+
+            Directory.CreateDirectory(System.IO.Path.Combine(path, "checkpoints"));
+            Directory.CreateDirectory(System.IO.Path.Combine(path, "overlays"));
+            foreach (string left in Directory.EnumerateFiles(path, "*.tmp", SearchOption.AllDirectories))
+            {
+                File.Delete(left);
+            }
+
+            return new RunFolder(path, resume, owner);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            owner?.Dispose();
+            throw new DwarfException(ErrorKind.InputOutput, $"{path}: the run folder cannot be made: {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        string path = _lock.Name;
+        _lock.Dispose();
+        File.Delete(path);
+    }
+
+    private static FileStream Lock(string path)
+    {
+        string file = System.IO.Path.Combine(path, ".lock");
+        try
+        {
+            var stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            stream.SetLength(0);
+            stream.Write(System.Text.Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}\n"));
+            stream.Flush();
+            return stream;
+        }
+        catch (IOException error) when (File.Exists(file))
+        {
+            throw new DwarfException(ErrorKind.Configuration, $"{path}: another process is running in this folder ({file} is locked)", error);
+        }
+    }
+
+    private static void Clear(string path)
+    {
+        foreach (string directory in Directory.EnumerateDirectories(path))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        foreach (string file in Directory.EnumerateFiles(path).Where(f => System.IO.Path.GetFileName(f) != ".lock"))
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string NextFree(string name)
+    {
+        for (int n = 1; ; n++)
+        {
+            string path = System.IO.Path.Combine("runs", string.Create(CultureInfo.InvariantCulture, $"{name}-{n}"));
+            if (!Directory.Exists(path) && !File.Exists(path))
+            {
+                return path;
+            }
+        }
+    }
+
+    private static string Newest(string name)
+    {
+        var numbers = !Directory.Exists("runs") ? [] : Directory.EnumerateDirectories("runs", name + "-*")
+            .Select(d => System.IO.Path.GetFileName(d)[(name.Length + 1)..])
+            .Where(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            .Select(text => int.Parse(text, CultureInfo.InvariantCulture))
+            .ToList();
+        return numbers.Count > 0
+            ? System.IO.Path.Combine("runs", string.Create(CultureInfo.InvariantCulture, $"{name}-{numbers.Max()}"))
+            : throw new DwarfException(ErrorKind.MissingInput, $"runs/{name}-*: no run of this configuration is there to resume");
+    }
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+}
