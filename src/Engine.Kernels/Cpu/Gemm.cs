@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Engine.Kernels;
 
@@ -10,6 +11,12 @@ namespace Engine.Kernels;
 /// </remarks>
 public static unsafe class Gemm
 {
+    /// <summary>The widest vectors that this processor has in hardware.</summary>
+    internal static readonly int VectorBits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+
+    [ThreadStatic]
+    private static NativeScratch? t_scratch;
+
     /// <summary>Single-precision product on all threads of <paramref name="cpu"/>.</summary>
     /// <param name="cpu">the team that works</param>
     /// <param name="transA">A is stored [k, m]</param>
@@ -28,7 +35,7 @@ public static unsafe class Gemm
     /// <exception cref="ArgumentException">a negative size, or a leading dimension shorter than a row</exception>
     public static void Run(CpuDevice cpu, bool transA, bool transB, long m, long n, long k, float* a, long lda, float* b, long ldb,
         float* c, long ldc, bool accumulate = false, in GemmEpilogue<float> epilogue = default) =>
-        RunOn(cpu, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
+        RunOn(VectorBits, cpu, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
 
     /// <summary>Double-precision product on all threads of <paramref name="cpu"/>; parameters as in the single-precision form.</summary>
     /// <param name="cpu">the team that works</param>
@@ -48,7 +55,7 @@ public static unsafe class Gemm
     /// <exception cref="ArgumentException">a negative size, or a leading dimension shorter than a row</exception>
     public static void Run(CpuDevice cpu, bool transA, bool transB, long m, long n, long k, double* a, long lda, double* b, long ldb,
         double* c, long ldc, bool accumulate = false, in GemmEpilogue<double> epilogue = default) =>
-        RunOn(cpu, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
+        RunOn(VectorBits, cpu, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
 
     /// <summary>Single-precision product on the calling thread, for use inside a parallel body; it allocates nothing once warm.</summary>
     /// <param name="transA">A is stored [k, m]</param>
@@ -67,7 +74,7 @@ public static unsafe class Gemm
     /// <exception cref="ArgumentException">a negative size, or a leading dimension shorter than a row</exception>
     public static void RunSerial(bool transA, bool transB, long m, long n, long k, float* a, long lda, float* b, long ldb,
         float* c, long ldc, bool accumulate = false, in GemmEpilogue<float> epilogue = default) =>
-        RunOn(null, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
+        RunOn(VectorBits, null, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
 
     /// <summary>Double-precision product on the calling thread, for use inside a parallel body; it allocates nothing once warm.</summary>
     /// <param name="transA">A is stored [k, m]</param>
@@ -86,9 +93,10 @@ public static unsafe class Gemm
     /// <exception cref="ArgumentException">a negative size, or a leading dimension shorter than a row</exception>
     public static void RunSerial(bool transA, bool transB, long m, long n, long k, double* a, long lda, double* b, long ldb,
         double* c, long ldc, bool accumulate = false, in GemmEpilogue<double> epilogue = default) =>
-        RunOn(null, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
+        RunOn(VectorBits, null, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, in epilogue);
 
-    private static void RunOn<T>(CpuDevice? cpu, bool transA, bool transB, long m, long n, long k, T* a, long lda, T* b, long ldb,
+    /// <summary>The product with vectors of <paramref name="bits"/> bits.</summary>
+    internal static void RunOn<T>(int bits, CpuDevice? cpu, bool transA, bool transB, long m, long n, long k, T* a, long lda, T* b, long ldb,
         T* c, long ldc, bool accumulate, in GemmEpilogue<T> epilogue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -97,18 +105,19 @@ public static unsafe class Gemm
         {
             return;
         }
-        var product = new Product<T>
+        var product = new GemmBlocks<T>
         {
-            A = a, B = b, C = c, N = n, K = k, Ldc = ldc, Accumulate = accumulate, Epilogue = epilogue,
-            RowStepA = transA ? 1 : lda, StepA = transA ? lda : 1, StepB = transB ? 1 : ldb, ColumnStepB = transB ? ldb : 1,
+            A = a, B = b, C = c, M = (nint)m, N = (nint)n, K = (nint)k, Ldc = (nint)ldc, Accumulate = accumulate, Epilogue = epilogue,
+            RowA = transA ? 1 : (nint)lda, StepA = transA ? (nint)lda : 1, ColumnB = transB ? (nint)ldb : 1, StepB = transB ? 1 : (nint)ldb,
         };
-        if (cpu is null)
+        NativeScratch scratch = cpu is null ? t_scratch ??= new NativeScratch() : cpu.TakeScratch();
+        try
         {
-            Rows(in product, 0, m);
+            product.Run(cpu, bits, scratch);
         }
-        else
+        finally
         {
-            cpu.For(m, Math.Max(1, 20_000 / Math.Max(1, n * k)), in product, static (in Product<T> p, long begin, long end) => Rows(in p, begin, end));
+            cpu?.ReturnScratch(scratch);
         }
     }
 
@@ -124,70 +133,5 @@ public static unsafe class Gemm
                 $"gemm: a leading dimension is shorter than a row: m {m}, n {n}, k {k}, lda {lda}{(transA ? " (transposed)" : "")}, "
                 + $"ldb {ldb}{(transB ? " (transposed)" : "")}, ldc {ldc}");
         }
-    }
-
-    private static void Rows<T>(in Product<T> p, long begin, long end)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        for (long i = begin; i < end; i++)
-        {
-            for (long j = 0; j < p.N; j++)
-            {
-                T sum = T.Zero;
-                for (long l = 0; l < p.K; l++)
-                {
-                    sum += p.A[i * p.RowStepA + l * p.StepA] * p.B[l * p.StepB + j * p.ColumnStepB];
-                }
-                if (p.Accumulate)
-                {
-                    sum += p.C[i * p.Ldc + j];
-                }
-                p.C[i * p.Ldc + j] = Finish(in p.Epilogue, sum, i * p.Ldc, j);
-            }
-        }
-    }
-
-    private static T Finish<T>(in GemmEpilogue<T> e, T value, long row, long column)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (e.Bias != null)
-        {
-            value += e.Bias[column];
-        }
-        if (e.PreActivation != null)
-        {
-            e.PreActivation[row + column] = value;
-        }
-        return e.Activation switch
-        {
-            GemmActivation.Relu => value < T.Zero ? T.Zero : value,
-            GemmActivation.Gelu => T.CreateChecked(Gelu(double.CreateChecked(value))),
-            _ => value,
-        };
-    }
-
-    private static double Gelu(double x)
-    {
-        double z = x / Math.Sqrt(2);
-        if (Math.Abs(z) > 6)
-        {
-            return x * (z > 0 ? 1 : 0);
-        }
-        double term = z, sum = z;       // erf z = 2/sqrt(pi) · exp(-z²) · sum of 2^n z^(2n+1) / (2n+1)!!, all terms of one sign
-        for (int n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum); n++)
-        {
-            term *= 2 * z * z / (2 * n + 1);
-            sum += term;
-        }
-        return 0.5 * x * (1 + 2 / Math.Sqrt(Math.PI) * Math.Exp(-z * z) * sum);
-    }
-
-    private struct Product<T>
-        where T : unmanaged
-    {
-        public T* A, B, C;
-        public long N, K, RowStepA, StepA, StepB, ColumnStepB, Ldc;
-        public bool Accumulate;
-        public GemmEpilogue<T> Epilogue;
     }
 }
