@@ -55,10 +55,12 @@ internal unsafe struct GemmBlocks<T>
             _start = part * depth;
             _depth = Math.Min(depth, K - _start);
             _last = part == parts - 1;
-            Phase(cpu, _panelsN, PackedPerChunk / Math.Max(1, 2 * _lanes * _depth), static (in GemmBlocks<T> g, long begin, long end) => g.PackPanelsB((nint)begin, (nint)end));
+            Phase(cpu, _panelsN, PackedPerChunk / Math.Max(1, 2 * _lanes * _depth),
+                static (in GemmBlocks<T> g, long begin, long end) => g.PackPanelsB((nint)begin, (nint)end));
             if (_packA)
             {
-                Phase(cpu, _panelsM, PackedPerChunk / Math.Max(1, maxRows * _depth), static (in GemmBlocks<T> g, long begin, long end) => g.PackPanelsA((nint)begin, (nint)end));
+                Phase(cpu, _panelsM, PackedPerChunk / Math.Max(1, maxRows * _depth),
+                    static (in GemmBlocks<T> g, long begin, long end) => g.PackPanelsA((nint)begin, (nint)end));
             }
             Phase(cpu, _tasksM * Ceil(_panelsN, _taskN), 1, static (in GemmBlocks<T> g, long begin, long end) => g.Multiply((nint)begin));
             Accumulate = true;
@@ -83,7 +85,7 @@ internal unsafe struct GemmBlocks<T>
 
     private readonly bool PackA() => (StepA != 1 && N > 2 * _lanes) || (RowA * sizeof(T) % 4096 == 0 && N > 4 * _lanes);
 
-    /// <summary>Large tasks reuse their panels; small ones keep all threads busy to the end. About 16 tasks, none too small to send out.</summary>
+    /// <summary>Large tasks reuse their panels, small ones keep all threads busy to the end: about 16, none too small to send out.</summary>
     private void ChooseTasks(long work)
     {
         (_taskM, _taskN) = (8, 8);

@@ -13,7 +13,8 @@ public sealed class CpuDeviceTests
             using var cpu = new CpuDevice(threads);
             var visits = new int[count];
             var begins = new bool[count + 1];
-            cpu.For(count, grain, (visits, begins, grain, count), static (in (int[] Visits, bool[] Begins, int Grain, int Count) s, long begin, long end) =>
+            var state = (Visits: visits, Begins: begins, Grain: grain, Count: count);
+            cpu.For(count, grain, in state, static (in (int[] Visits, bool[] Begins, int Grain, int Count) s, long begin, long end) =>
             {
                 Assert.Equal(0, begin % s.Grain);
                 Assert.Equal(Math.Min(begin + s.Grain, s.Count), end);
@@ -127,7 +128,8 @@ public sealed class CpuDeviceTests
     {
         using var cpu = new CpuDevice(2);
         var sums = new long[4];
-        static void Loop(CpuDevice cpu, long[] sums) => cpu.For(4, 1, (sums, 3L), static (in (long[] Sums, long Step) s, long begin, long end) => s.Sums[begin] += s.Step);
+        static void Loop(CpuDevice cpu, long[] sums) =>
+            cpu.For(4, 1, (sums, 3L), static (in (long[] Sums, long Step) s, long begin, long end) => s.Sums[begin] += s.Step);
         Loop(cpu, sums);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)

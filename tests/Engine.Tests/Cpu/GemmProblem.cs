@@ -37,6 +37,8 @@ internal sealed unsafe class GemmProblem<T>
 
     public Result RunColumns(CpuDevice? cpu, int column, int columns) => RunPart(cpu, 0, _m, column, columns, default);
 
+    public Result RunWith(int bits) => RunPart(null, 0, _m, 0, _n, default, bits);
+
     public (double Value, double Size)[] Reference()
     {
         var sums = new (double Value, double Size)[_m * _n];
@@ -65,7 +67,8 @@ internal sealed unsafe class GemmProblem<T>
         Result after;
         fixed (T* bias = _bias, saved = before)
         {
-            after = RunPart(cpu, 0, _m, 0, _n, new GemmEpilogue<T> { Bias = bias, PreActivation = saved, Activation = activation });
+            var all = new GemmEpilogue<T> { Bias = bias, PreActivation = saved, Activation = activation };
+            after = RunPart(cpu, 0, _m, 0, _n, all);
             // Each part of the epilogue also works alone.
             Result x = RunPart(cpu, 0, _m, 0, _n, new GemmEpilogue<T> { Bias = bias });
             Result value = RunPart(null, 0, _m, 0, _n, new GemmEpilogue<T> { Bias = bias, Activation = activation });
@@ -103,38 +106,16 @@ internal sealed unsafe class GemmProblem<T>
         return values;
     }
 
-    private Result RunPart(CpuDevice? cpu, int row, int rows, int column, int columns, GemmEpilogue<T> epilogue)
+    private Result RunPart(CpuDevice? cpu, int row, int rows, int column, int columns, GemmEpilogue<T> epilogue, int bits = 0)
     {
         T[] c = (T[])_c.Clone();
+        bits = bits == 0 ? Gemm.VectorBits : bits;
         fixed (T* pa = _a, pb = _b, pc = c)
         {
             T* a = pa + (_transA ? row : row * _lda);
             T* b = pb + (_transB ? column * _ldb : column);
             T* result = pc + row * _ldc + column;
-            if (typeof(T) == typeof(float))
-            {
-                var e = new GemmEpilogue<float> { Bias = (float*)epilogue.Bias, PreActivation = (float*)epilogue.PreActivation, Activation = epilogue.Activation };
-                if (cpu is null)
-                {
-                    Gemm.RunSerial(_transA, _transB, rows, columns, _k, (float*)a, _lda, (float*)b, _ldb, (float*)result, _ldc, _accumulate, in e);
-                }
-                else
-                {
-                    Gemm.Run(cpu, _transA, _transB, rows, columns, _k, (float*)a, _lda, (float*)b, _ldb, (float*)result, _ldc, _accumulate, in e);
-                }
-            }
-            else
-            {
-                var e = new GemmEpilogue<double> { Bias = (double*)epilogue.Bias, PreActivation = (double*)epilogue.PreActivation, Activation = epilogue.Activation };
-                if (cpu is null)
-                {
-                    Gemm.RunSerial(_transA, _transB, rows, columns, _k, (double*)a, _lda, (double*)b, _ldb, (double*)result, _ldc, _accumulate, in e);
-                }
-                else
-                {
-                    Gemm.Run(cpu, _transA, _transB, rows, columns, _k, (double*)a, _lda, (double*)b, _ldb, (double*)result, _ldc, _accumulate, in e);
-                }
-            }
+            Gemm.RunOn(bits, cpu, _transA, _transB, rows, columns, _k, a, _lda, b, _ldb, result, _ldc, _accumulate, in epilogue);
         }
         for (int i = 0; i < _m; i++)
         {
@@ -163,7 +144,8 @@ internal sealed unsafe class GemmProblem<T>
             for (int i = 0; i < reference.Length; i++)
             {
                 double error = Math.Abs(double.CreateChecked(Values[i]) - reference[i].Value);
-                Assert.True(error <= tolerance * (reference[i].Size + 0.1), $"element {i}: expected {reference[i].Value}, found {Values[i]}");
+                Assert.True(error <= tolerance * (reference[i].Size + 0.1),
+                    $"element {i}: expected {reference[i].Value}, found {Values[i]}");
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Engine.Kernels;
 using Xunit;
@@ -60,11 +61,11 @@ public sealed unsafe class GemmTests
 
     [Fact]
     public void A_row_has_the_same_bits_in_any_batch_and_with_any_number_of_threads() =>
-        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 1000], Gen.Bool, Gen.Bool, Gen.Bool).Sample((m, n, k, transA, transB, accumulate) =>
+        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 1000], Gen.Bool, Gen.Bool, Gen.Bool).Sample((m, n, k, transA, transB, add) =>
         {
             using var one = new CpuDevice(1);
             using var two = new CpuDevice(2);
-            var whole = new GemmProblem<float>(m, n, k, transA, transB, accumulate, pad: 0, seed: 7);
+            var whole = new GemmProblem<float>(m, n, k, transA, transB, add, pad: 0, seed: 7);
             float[] expected = whole.Run(one).Values;
             Assert.Equal(expected, whole.Run(two).Values);
             Assert.Equal(expected, whole.Run(null).Values);
@@ -82,6 +83,25 @@ public sealed unsafe class GemmTests
         }, iter: 60, threads: 1);
 
     [Fact]
+    public void Every_vector_width_gives_the_same_bits_where_the_processor_fuses_multiply_and_add() =>
+        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 80], Gen.Int[0, 900], Gen.Bool, Gen.Bool).Sample((m, n, k, transA, transB) =>
+        {
+            var single = new GemmProblem<float>(m, n, k, transA, transB, accumulate: transB, pad: 1, seed: 9);
+            var twice = new GemmProblem<double>(m, n, k, transA, transB, accumulate: transB, pad: 1, seed: 9);
+            var reference = single.Reference();
+            foreach (int bits in new[] { 128, 256, 512 })
+            {
+                single.RunWith(bits).AssertClose(reference, 1e-6);
+                twice.RunWith(bits).AssertClose(twice.Reference(), 1e-15);
+                if (Fma.IsSupported)
+                {
+                    Assert.Equal(single.Run(null).Values, single.RunWith(bits).Values);
+                    Assert.Equal(twice.Run(null).Values, twice.RunWith(bits).Values);
+                }
+            }
+        }, iter: 30, threads: 1);
+
+    [Fact]
     public void Not_a_number_and_infinity_pass_through_even_against_zero()
     {
         float[] a = [float.NaN, 0, 0, float.PositiveInfinity], b = [0, 1, 0, 1], c = new float[4];
@@ -90,6 +110,17 @@ public sealed unsafe class GemmTests
             Gemm.RunSerial(false, false, 2, 2, 2, pa, 2, pb, 2, pc, 2);
         }
         Assert.Equal([float.NaN, float.NaN, float.NaN, float.PositiveInfinity], c);
+
+        double[] x = [double.NaN, 0], y = [0, 1], z = new double[1];
+        using var cpu = new CpuDevice(1);
+        fixed (double* px = x, py = y, pz = z)
+        {
+            Gemm.Run(cpu, false, false, 1, 1, 2, px, 2, py, 1, pz, 1);
+            Assert.Equal(double.NaN, z[0]);
+            z[0] = 0;
+            Gemm.RunSerial(false, false, 1, 1, 2, px, 2, py, 1, pz, 1);
+            Assert.Equal(double.NaN, z[0]);
+        }
     }
 
     [Fact]

@@ -3,7 +3,7 @@ namespace Engine.Tests.Cpu;
 /// <summary>Slow, obviously right functions to measure the fast ones against.</summary>
 internal static class Oracle
 {
-    /// <summary>erf z = 2/√π · exp(-z²) · Σ 2ⁿ z²ⁿ⁺¹ / (2n+1)!!: all terms have one sign, so nothing cancels (Abramowitz and Stegun 7.1.6).</summary>
+    /// <summary>erf z = 2/√π · exp(-z²) · Σ 2ⁿ z²ⁿ⁺¹ / (2n+1)!!: one sign, so nothing cancels (Abramowitz and Stegun 7.1.6).</summary>
     public static double Erf(double z)
     {
         if (Math.Abs(z) > 6)
