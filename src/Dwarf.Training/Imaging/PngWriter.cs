@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using Engine.Tensors;
 
 namespace Dwarf.Training.Imaging;
 
@@ -42,6 +43,22 @@ public static class PngWriter
 
     /// <summary>Encodes a grey picture at 8 bits.</summary>
     public static byte[] Encode(GrayImage image) => Encode(image.Width, image.Height, 1, image.ToBytes());
+
+    /// <summary>Writes a picture atomically.</summary>
+    /// <param name="path">the file; replaced if it exists</param>
+    /// <param name="width">pixels a row</param>
+    /// <param name="height">rows</param>
+    /// <param name="channels">1 grey, 3 RGB, 4 RGBA</param>
+    /// <param name="samples">[height, width, channels]</param>
+    /// <exception cref="DwarfException">the disk is full and the like (input/output)</exception>
+    public static void Write(string path, int width, int height, int channels, ReadOnlySpan<byte> samples)
+    {
+        byte[] file = Encode(width, height, channels, samples);
+        AtomicFile.Write(path, stream => stream.Write(file));
+    }
+
+    /// <summary>Writes a grey picture at 8 bits, atomically.</summary>
+    public static void Write(string path, GrayImage image) => Write(path, image.Width, image.Height, 1, image.ToBytes());
 
     /// <summary>Every row under the Paeth filter: good on pictures, and one filter for all keeps the writer plain.</summary>
     private static ReadOnlySpan<byte> Compress(int rowBytes, int rows, int pixelBytes, ReadOnlySpan<byte> samples)
