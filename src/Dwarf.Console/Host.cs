@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using Engine.Tensors;
 
 namespace Dwarf.Cli;
 
@@ -27,7 +25,7 @@ public static class Host
         }
         catch (Exception exception) when (Failure.Of(exception, interruption) is { } failure)
         {
-            error.WriteLine($"dwarf: {failure.Line}");
+            error.WriteLine(failure.Text);
             if (verbose)
             {
                 error.WriteLine(exception);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Dwarf.Training;
-using Engine.Tensors;
 
 namespace Dwarf.Cli;
 
@@ -47,19 +46,4 @@ public sealed class VerbContext(ParseResult parsed, TextWriter output, Terminal 
 
     /// <summary>Runs the work with a progress display that goes away when it is over.</summary>
     public T WithProgress<T>(Func<IRunMonitor, T> work) => terminal.WithProgress(work);
-
-    /// <summary>The path, if it is a file that can be read.</summary>
-    /// <exception cref="DwarfException">exit code 66</exception>
-    public static string InputFile(string path, string what)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new DwarfException(ErrorKind.MissingInput, $"{path}: {what} must be a file, found a folder");
-        }
-        if (!File.Exists(path))
-        {
-            throw new DwarfException(ErrorKind.MissingInput, $"{path}: {what} is not there");
-        }
-        return path;
-    }
 }

@@ -1,0 +1,166 @@
+namespace Dwarf.Training.Config;
+
+/// <summary>Sizes of the network.</summary>
+public sealed record ModelSection : ConfigSection
+{
+    /// <summary>Vision transformer.</summary>
+    [Key("the image encoder, a vision transformer")]
+    public ImageSection Image { get; init; } = new();
+
+    /// <summary>BERT.</summary>
+    [Key("the text encoder, a BERT")]
+    public TextSection Text { get; init; } = new();
+
+    /// <summary>Cross-attention.</summary>
+    [Key("the decoder that lets texts attend to patches; as wide as the image encoder")]
+    public DecoderSection Decoder { get; init; } = new();
+}
+
+/// <summary>The image encoder.</summary>
+public sealed record ImageSection : ConfigSection
+{
+    /// <summary>Side of a patch.</summary>
+    [Key("side of a patch in pixels", Min = 1, Max = 256)]
+    public int Patch { get; init; } = 8;
+
+    /// <summary>Features of a token.</summary>
+    [Key("features of a token", Min = 1, Max = 16384)]
+    public int Width { get; init; } = 128;
+
+    /// <summary>Blocks.</summary>
+    [Key("transformer blocks", Min = 1, Max = 256)]
+    public int Layers { get; init; } = 4;
+
+    /// <summary>Attention heads.</summary>
+    [Key("attention heads of a block", Min = 1, Max = 256)]
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Hidden features.</summary>
+    [Key("features inside a block's feed-forward part", Min = 1, Max = 65536)]
+    public int Hidden { get; init; } = 512;
+}
+
+/// <summary>The text encoder.</summary>
+public sealed record TextSection : ConfigSection
+{
+    /// <summary>WordPiece vocabulary.</summary>
+    [Key("the WordPiece vocabulary, a piece a line", IsPath = true, Required = true)]
+    public string Vocab { get; init; } = "";
+
+    /// <summary>Features of a token.</summary>
+    [Key("features of a token", Min = 1, Max = 16384)]
+    public int Width { get; init; } = 128;
+
+    /// <summary>Blocks.</summary>
+    [Key("transformer blocks", Min = 1, Max = 256)]
+    public int Layers { get; init; } = 2;
+
+    /// <summary>Attention heads.</summary>
+    [Key("attention heads of a block", Min = 1, Max = 256)]
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Hidden features.</summary>
+    [Key("features inside a block's feed-forward part", Min = 1, Max = 65536)]
+    public int Hidden { get; init; } = 512;
+
+    /// <summary>Tokens of a text.</summary>
+    [Key("tokens of a text, [CLS] and [SEP] included; longer texts are cut", Min = 3, Max = 512)]
+    public int MaxLength { get; init; } = 16;
+
+    /// <summary>Hidden features of the projection.</summary>
+    [Key("features inside the projection to the decoder's width", Min = 1, Max = 16384)]
+    public int Projection { get; init; } = 128;
+}
+
+/// <summary>The cross-attention decoder.</summary>
+public sealed record DecoderSection : ConfigSection
+{
+    /// <summary>Layers.</summary>
+    [Key("layers; the last one's attention is the map", Min = 1, Max = 64)]
+    public int Layers { get; init; } = 4;
+
+    /// <summary>Attention heads.</summary>
+    [Key("attention heads of a layer", Min = 1, Max = 256)]
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Hidden features.</summary>
+    [Key("features inside a layer's feed-forward part", Min = 1, Max = 65536)]
+    public int Hidden { get; init; } = 256;
+
+    /// <summary>Dropout.</summary>
+    [Key("share of features dropped while training", Min = 0, Below = 1)]
+    public double Dropout { get; init; } = 0.1;
+}
+
+/// <summary>From attention to a map.</summary>
+public sealed record MapSection : ConfigSection
+{
+    /// <summary>How weights that sum to one become values up to one.</summary>
+    [Key("how the attention of a text, which sums to 1, is scaled: by its max, by min and max, by the number of patches, not at all")]
+    public MapScale Scale { get; init; } = MapScale.Max;
+}
+
+/// <summary>Scaling of a map.</summary>
+public enum MapScale
+{
+    /// <summary>x / max.</summary>
+    Max,
+
+    /// <summary>(x − min) / (max − min).</summary>
+    Minmax,
+
+    /// <summary>x · patches.</summary>
+    Size,
+
+    /// <summary>x.</summary>
+    None,
+}
+
+/// <summary>Expert heads.</summary>
+public sealed record HeadSection : ConfigSection
+{
+    /// <summary>Kind.</summary>
+    [Key("a full matrix over patches, or a 1x1 or 3x3 convolution")]
+    public HeadKind Kind { get; init; } = HeadKind.Linear;
+
+    /// <summary>Initial weights.</summary>
+    [Key("identity keeps the model's own map at the start; random is the ablation")]
+    public HeadInit Init { get; init; } = HeadInit.Identity;
+
+    /// <summary>What it works on.</summary>
+    [Key("whether it works on logits of the map or on the map itself")]
+    public HeadSpace Space { get; init; } = HeadSpace.Logit;
+}
+
+/// <summary>Kinds of expert heads.</summary>
+public enum HeadKind
+{
+    /// <summary>Linear(hw, hw).</summary>
+    Linear,
+
+    /// <summary>1x1 convolution.</summary>
+    Conv1,
+
+    /// <summary>3x3 convolution.</summary>
+    Conv3,
+}
+
+/// <summary>Initial weights of an expert head.</summary>
+public enum HeadInit
+{
+    /// <summary>W = I, b = 0.</summary>
+    Identity,
+
+    /// <summary>As any linear layer.</summary>
+    Random,
+}
+
+/// <summary>What an expert head works on.</summary>
+public enum HeadSpace
+{
+    /// <summary>logit(clip(s)).</summary>
+    Logit,
+
+    /// <summary>s itself, clamped to 0..1 afterwards.</summary>
+    Linear,
+}

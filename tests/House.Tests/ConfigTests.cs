@@ -1,0 +1,25 @@
+using Dwarf.Training.Config;
+using Xunit;
+
+namespace House.Tests;
+
+public sealed class ConfigTests
+{
+    [Fact]
+    public void Every_configuration_that_is_shipped_loads()
+    {
+        string[] files = [.. Repository.Files("configs", "*.yaml").Concat(Repository.Files("configs", "*.yml"))];
+        Assert.Equal(2, files.Length);
+        foreach (string file in files)
+        {
+            RunConfig config = ConfigLoader.Load(file);
+            Assert.NotEmpty(config.Findings);
+            Assert.True(File.Exists(config.Model.Text.Vocab), $"{file}: {config.Model.Text.Vocab} is not there");
+            foreach (string path in new[] { config.Data.Labels, config.Data.Annotations }.OfType<string>())
+            {
+                Assert.True(File.Exists(path), $"{file}: {path} is not there");
+            }
+            Assert.True(config.Data.Images is null || Directory.Exists(config.Data.Images), $"{file}: {config.Data.Images} is not there");
+        }
+    }
+}
