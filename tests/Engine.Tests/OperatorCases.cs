@@ -1,0 +1,51 @@
+using Xunit;
+
+namespace Engine.Tests;
+
+/// <summary>One row per operator and shape; <see cref="OperatorTests"/> says what every row must pass.</summary>
+internal static partial class OperatorCases
+{
+    private static readonly OperatorCase[] Norms =
+    [
+        new("layer_norm", "x[3,7,64] weight[64] bias[64]"),
+        new("layer_norm", "x[2,1023] weight[1023] bias[1023]"),
+        new("layer_norm", "x[200,33] residual[200,33] weight[33] bias[33]", "eps=1e-3"),
+        new("layer_norm", "x[5,1] weight[1] bias[1]"),
+        new("layer_norm", "x[4,64] weight[64] bias[64]", Values: "x=normal:100:1") { Rtol = 1e-4 },
+        new("layer_norm", "x[0,3,16] weight[16] bias[16]"),
+    ];
+
+    private static readonly WrongCall[] WrongNorms =
+    [
+        new("layer_norm", "x[2,3,8] weight[5] bias[8]", "", "layer_norm: weight must be [8] (the last axis of x [2,3,8]), found [5]"),
+        new("layer_norm", "x[2,8] weight[8] bias[8] residual[2,7]", "", "found [2,7]"),
+    ];
+
+    public static IReadOnlyList<OperatorCase> Rows { get; } = [.. Norms];
+
+    public static IReadOnlyList<WrongCall> WrongCalls { get; } = [.. WrongNorms];
+
+    public static TheoryData<string> Names => [.. Rows.Select(r => r.ToString())];
+
+    public static TheoryData<string> WrongNames => [.. WrongCalls.Select(r => r.ToString())];
+
+    public static OperatorCase Find(string name) => Rows.First(r => r.ToString() == name);
+
+    /// <summary>The stem of an operator's files: its name in Pascal case, or the family it belongs to.</summary>
+    public static string Stem(string name) => name switch
+    {
+        "add" or "mul" => "Broadcast",
+        "gelu" or "relu" or "tanh" or "sigmoid" => "Elementwise",
+        "reduce_sum" or "reduce_mean" => "Reduce",
+        "adamw" => "AdamW",
+        _ => string.Concat(name.Split('_').Select(w => char.ToUpperInvariant(w[0]) + w[1..])),
+    };
+
+    /// <summary>A call that must be refused, and a part of the one line that says so.</summary>
+    internal sealed record WrongCall(string Operator, string Inputs, string Attributes, string Message, string Values = "")
+    {
+        public override string ToString() => $"{Operator} {Inputs} {Attributes} {Values}";
+
+        public OperatorCase Call => new(Operator, Inputs, Attributes, Values);
+    }
+}
