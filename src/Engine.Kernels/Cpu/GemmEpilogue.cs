@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Engine.Kernels;
 
@@ -43,36 +44,38 @@ public unsafe struct GemmEpilogue<T>
     {
         for (nint i = 0; i < rows; i++, c += ldc, offset += ldc)
         {
-            for (nint j = 0; j < width; j++)
+            nint j = 0;
+            for (; j + Vector256<T>.Count <= width; j += Vector256<T>.Count)
+            {
+                Vector256<T> x = Vector256.Load(c + j);
+                x = Bias == null ? x : x + Vector256.Load(Bias + column + j);
+                if (PreActivation != null)
+                {
+                    x.Store(PreActivation + offset + j);
+                }
+                // Not Vector256.Max: x < 0 is false for NaN, which passes.
+                (Activation == GemmActivation.Relu ? Vector256.AndNot(x, Vector256.LessThan(x, Vector256<T>.Zero)) : x).Store(c + j);
+            }
+            for (; j < width; j++)
             {
                 T x = Bias == null ? c[j] : c[j] + Bias[column + j];
                 if (PreActivation != null)
                 {
                     PreActivation[offset + j] = x;
                 }
-                c[j] = Activation switch
+                c[j] = Activation == GemmActivation.Relu && x < T.Zero ? T.Zero : x;
+            }
+            if (Activation == GemmActivation.Gelu)
+            {
+                if (typeof(T) == typeof(float))
                 {
-                    GemmActivation.Relu => x < T.Zero ? T.Zero : x,
-                    GemmActivation.Gelu => T.CreateChecked(Gelu(double.CreateChecked(x))),
-                    _ => x,
-                };
+                    VectorMath.Gelu((float*)c, (float*)c, width);
+                }
+                else
+                {
+                    VectorMath.Gelu((double*)c, (double*)c, width);
+                }
             }
         }
-    }
-
-    private static double Gelu(double x)
-    {
-        double z = x / Math.Sqrt(2);
-        if (Math.Abs(z) > 6)
-        {
-            return x * (z > 0 ? 1 : 0);
-        }
-        double term = z, sum = z;       // erf z = 2/sqrt(pi) · exp(-z²) · sum of 2^n z^(2n+1) / (2n+1)!!, all terms of one sign
-        for (int n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum); n++)
-        {
-            term *= 2 * z * z / (2 * n + 1);
-            sum += term;
-        }
-        return 0.5 * x * (1 + 2 / Math.Sqrt(Math.PI) * Math.Exp(-z * z) * sum);
     }
 }

@@ -61,11 +61,11 @@ public sealed unsafe class GemmTests
 
     [Fact]
     public void A_row_has_the_same_bits_in_any_batch_and_with_any_number_of_threads() =>
-        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 1000], Gen.Bool, Gen.Bool, Gen.Bool).Sample((m, n, k, transA, transB, add) =>
+        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 150], Gen.Int[1, 1000], Gen.Bool, Gen.Bool, Gen.Bool).Sample((m, n, k, tA, tB, add) =>
         {
             using var one = new CpuDevice(1);
             using var two = new CpuDevice(2);
-            var whole = new GemmProblem<float>(m, n, k, transA, transB, add, pad: 0, seed: 7);
+            var whole = new GemmProblem<float>(m, n, k, tA, tB, add, pad: 0, seed: 7);
             float[] expected = whole.Run(one).Values;
             Assert.Equal(expected, whole.Run(two).Values);
             Assert.Equal(expected, whole.Run(null).Values);
