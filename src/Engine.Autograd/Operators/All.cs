@@ -6,6 +6,8 @@ public static class All
     /// <summary>The table.</summary>
     public static IReadOnlyList<OperatorInfo> Operators { get; } =
     [
+        Ops.MatmulInfo,
+        Ops.LinearInfo,
         Ops.LayerNormInfo,
     ];
 }

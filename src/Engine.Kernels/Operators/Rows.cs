@@ -79,6 +79,38 @@ internal static unsafe class Rows
         }
     }
 
+    /// <summary>sums[j] = Σ over rows of x[row, j], rows in ascending groups of four.</summary>
+    public static void ColumnSums<T>(T* x, long rows, long d, T* sums)
+        where T : unmanaged, INumber<T>
+    {
+        new Span<T>(sums, checked((int)d)).Clear();
+        for (long row = 0; row < rows; row += 4, x += 4 * d)
+        {
+            if (rows - row < 4)
+            {
+                for (; row < rows; row++, x += d)
+                {
+                    Add(sums, x, sums, d);
+                }
+
+                return;
+            }
+
+            long i = 0;
+            for (; i <= d - Vector<T>.Count; i += Vector<T>.Count)
+            {
+                T* at = x + i;
+                var four = Vector.Load(at) + Vector.Load(at + d) + (Vector.Load(at + (2 * d)) + Vector.Load(at + (3 * d)));
+                (Vector.Load(sums + i) + four).Store(sums + i);
+            }
+
+            for (; i < d; i++)
+            {
+                sums[i] += x[i] + x[i + d] + (x[i + (2 * d)] + x[i + (3 * d)]);
+            }
+        }
+    }
+
     /// <summary>result[i] = Σ over p of parts[which, p, i], p in ascending order; nothing where result is null.</summary>
     public static void SumParts<T>(CpuDevice cpu, Tensor parts, long which, Tensor? result)
         where T : unmanaged, INumber<T>
