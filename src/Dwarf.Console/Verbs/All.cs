@@ -6,6 +6,9 @@ public static class All
     /// <summary>One line a verb.</summary>
     public static IReadOnlyList<Verb> List =>
     [
+        new OpList(),
+        new OpRun(),
+        new WeightsInspect(),
         new Devices(),
     ];
 }

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-
 namespace Dwarf.Cli.Verbs;
 
 /// <summary>
@@ -18,28 +15,17 @@ public sealed class Devices : Verb
     /// <inheritdoc/>
     public override int Run(VerbContext context)
     {
-        Device[] devices =
-        [
-            new("cpu", true, Environment.ProcessorCount, SimdBits, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, null),
-            new("cuda", false, null, null, null, "this build has no CUDA back end yet (driver API, NVRTC and cuBLAS bindings)"),
-            new("emulated", false, null, null, null, "this build has no SIMT emulator yet"),
-        ];
         if (context.Json)
         {
-            context.WriteJson(new { Devices = devices });
+            context.WriteJson(BackEnd.All);
             return 0;
         }
-        foreach (Device device in devices)
+        foreach (BackEnd each in BackEnd.All)
         {
-            context.Out.WriteLine(device.Available
-                ? $"{device.Name,-10} {device.Cores} cores, {device.SimdBits}-bit SIMD ({RuntimeInformation.ProcessArchitecture}), {device.MemoryBytes >> 20} MiB of memory"
-                : $"{device.Name,-10} not built yet: {device.Missing}");
+            context.Out.WriteLine(each.Available
+                ? $"{each.Name,-10} {each.Cores} cores, {each.SimdBits}-bit SIMD ({each.Architecture}), {each.MemoryBytes >> 20} MiB of memory"
+                : $"{each.Name,-10} not built yet: {each.Missing}");
         }
         return 0;
     }
-
-    private static int SimdBits =>
-        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 64;
-
-    private sealed record Device(string Name, bool Available, int? Cores, int? SimdBits, long? MemoryBytes, string? Missing);
 }

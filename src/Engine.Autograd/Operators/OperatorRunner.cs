@@ -13,7 +13,7 @@ public static class OperatorRunner
     /// <returns>the operator</returns>
     /// <exception cref="DwarfException">no such operator (usage)</exception>
     public static OperatorInfo Find(string name) => All.Operators.FirstOrDefault(o => o.Name == name)
-        ?? throw new DwarfException(ErrorKind.Usage, $"unknown operator '{name}'; known are {string.Join(", ", All.Operators.Select(o => o.Name))}");
+        ?? throw new DwarfException(ErrorKind.Usage, $"unknown operator '{name}'" + Nearest.Hint(name, [.. All.Operators.Select(o => o.Name)]));
 
     /// <summary>Forward, and backward where a cotangent is given.</summary>
     /// <param name="cpu">runs it</param>

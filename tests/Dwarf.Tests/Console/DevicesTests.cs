@@ -10,7 +10,7 @@ public sealed class DevicesTests
     {
         Invocation run = Invocation.Of("devices", "--json");
         Assert.Equal((0, ""), (run.Code, run.Error));
-        JsonElement[] devices = [.. JsonDocument.Parse(run.Out).RootElement.GetProperty("devices").EnumerateArray()];
+        JsonElement[] devices = [.. JsonDocument.Parse(run.Out).RootElement.EnumerateArray()];
         Assert.Equal(["cpu", "cuda", "emulated"], devices.Select(device => device.GetProperty("name").GetString()));
         Assert.True(devices[0].GetProperty("available").GetBoolean());
         Assert.Equal(Environment.ProcessorCount, devices[0].GetProperty("cores").GetInt32());

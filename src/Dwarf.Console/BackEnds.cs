@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Engine.Kernels;
+using Engine.Tensors;
+
+namespace Dwarf.Cli;
+
+/// <summary>A back end, as `devices` shows it.</summary>
+/// <param name="Name">cpu, cuda or emulated</param>
+/// <param name="Available">whether work can run on it</param>
+/// <param name="Missing">what it lacks; null where it lacks nothing</param>
+public sealed record BackEnd(string Name, bool Available, string? Missing)
+{
+    /// <summary>Every back end of the contract, there or not.</summary>
+    public static IReadOnlyList<BackEnd> All { get; } =
+    [
+        new("cpu", true, null)
+        {
+            Cores = Environment.ProcessorCount,
+            SimdBits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 64,
+            MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            Architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(),
+        },
+        new("cuda", false, "this build has no CUDA back end yet (bindings of driver API, NVRTC and cuBLAS)"),
+        new("emulated", false, "this build has no SIMT emulator yet"),
+    ];
+
+    /// <summary>Cores that this process may use.</summary>
+    public int? Cores { get; private init; }
+
+    /// <summary>Bits of the widest vector instructions.</summary>
+    public int? SimdBits { get; private init; }
+
+    /// <summary>Memory that this process may use.</summary>
+    public long? MemoryBytes { get; private init; }
+
+    /// <summary>x64, arm64 …</summary>
+    public string? Architecture { get; private init; }
+
+    /// <summary>Opens what --device names.</summary>
+    /// <exception cref="DwarfException">no such device (usage) or not built (unavailable)</exception>
+    public static CpuDevice Open(string device, int threads = 0)
+    {
+        string name = device.Split(':')[0];
+        BackEnd backEnd = All.FirstOrDefault(each => each.Name == name && (device == name || name == "cuda"))
+            ?? throw new DwarfException(ErrorKind.Usage, $"--device: expected cpu, cuda, cuda:N or emulated, found '{device}'");
+        return backEnd.Available
+            ? new CpuDevice(threads)
+            : throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: {backEnd.Missing}");
+    }
+}

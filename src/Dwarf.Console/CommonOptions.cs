@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Engine.Tensors;
+
+namespace Dwarf.Cli;
+
+/// <summary>Options that several verbs have, so that they read the same everywhere.</summary>
+public static class CommonOptions
+{
+    /// <summary>--device, read by <see cref="BackEnd.Open"/>.</summary>
+    public static Option<string> Device() => new("--device")
+    {
+        Description = "Where it runs: cpu, cuda, cuda:N or emulated (default cpu)",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    /// <summary>--dtype, read by <see cref="DTypes.Parse"/>.</summary>
+    public static Option<string> Dtype() => new("--dtype")
+    {
+        Description = "What floating tensors are cast to: f32, f64 or bf16 (default f32)",
+        DefaultValueFactory = _ => "f32",
+    };
+
+    /// <summary>--threads.</summary>
+    public static Option<int> Threads()
+    {
+        var option = new Option<int>("--threads") { Description = "Threads of the cpu device; 0 for all cores, the default" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 1024)
+            {
+                result.AddError($"--threads: expected 0 to 1024, found {result.GetValueOrDefault<int>()}");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>--attr, as often as needed; read by <see cref="Pairs"/>.</summary>
+    public static Option<string[]> Attributes() => new("--attr") { Description = "An attribute, KEY=VALUE; lists as 0,-1", DefaultValueFactory = _ => [] };
+
+    /// <summary>A file that must be named.</summary>
+    public static Option<string> File(string name, string description) => new(name) { Description = description, Required = true };
+
+    /// <summary>KEY=VALUE pairs as a table.</summary>
+    /// <exception cref="DwarfException">no '=', or a key twice (usage)</exception>
+    public static Dictionary<string, string> Pairs(string option, IEnumerable<string> texts)
+    {
+        var pairs = new Dictionary<string, string>();
+        foreach (string text in texts)
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1)
+            {
+                throw new DwarfException(ErrorKind.Usage, $"{option}: expected KEY=VALUE, found '{text}'");
+            }
+            if (!pairs.TryAdd(text[..equals], text[(equals + 1)..]))
+            {
+                throw new DwarfException(ErrorKind.Usage, $"{option}: '{text[..equals]}' is given twice");
+            }
+        }
+        return pairs;
+    }
+}
