@@ -72,7 +72,8 @@ public static class MapDice
         var best = 0;
         for (var step = 1; step < SweepSteps; step++)
         {
-            best = sums[step] > sums[best] ? step : best;
+            // Sums of the same shares in another order differ in their last bits: that is a tie, and the lower threshold keeps it.
+            best = sums[step] > sums[best] + (1e-12 * positives.Count) ? step : best;
         }
 
         return new(ThresholdOf(best), sums[best] / positives.Count);
