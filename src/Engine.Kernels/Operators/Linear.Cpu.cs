@@ -162,32 +162,15 @@ public static unsafe class LinearCpu
     }
 
     private static void GeluBackward<T>(T* x, T* dy, T* dx, long n)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where T : unmanaged
     {
-        for (long i = 0; i < n; i++)
+        if (typeof(T) == typeof(double))
         {
-            // The derivative of x·Φ(x) is Φ(x) + x·φ(x).
-            double z = double.CreateChecked(x[i]);
-            double density = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI);
-            dx[i] = dy[i] * T.CreateChecked(NormalDistribution(z) + (z * density));
+            VectorMath.GeluBackward((double*)x, (double*)dy, (double*)dx, n);
         }
-    }
-
-    private static double NormalDistribution(double x)
-    {
-        if (Math.Abs(x) > 8.5)
+        else
         {
-            return x > 0 ? 1 : 0;
+            VectorMath.GeluBackward((float*)x, (float*)dy, (float*)dx, n);
         }
-
-        // Φ = 1/2 + φ(x)·Σ x^(2n+1) / (2n+1)!!: all terms of one sign (Abramowitz and Stegun 26.2.11).
-        double term = x, sum = x;
-        for (int n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum); n++)
-        {
-            term *= x * x / ((2 * n) + 1);
-            sum += term;
-        }
-
-        return 0.5 + (Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI) * sum);
     }
 }
