@@ -9,6 +9,7 @@ public static class All
         new OpList(),
         new OpRun(),
         new WeightsInspect(),
+        new Tokenize(),
         new Devices(),
     ];
 }
