@@ -1,3 +1,5 @@
+using Dwarf.Model;
+
 namespace Dwarf.Training.Config;
 
 /// <summary>Sizes of the network.</summary>
@@ -100,22 +102,6 @@ public sealed record MapSection : ConfigSection
     public MapScale Scale { get; init; } = MapScale.Max;
 }
 
-/// <summary>Scaling of a map.</summary>
-public enum MapScale
-{
-    /// <summary>x / max.</summary>
-    Max,
-
-    /// <summary>(x − min) / (max − min).</summary>
-    Minmax,
-
-    /// <summary>x · patches.</summary>
-    Size,
-
-    /// <summary>x.</summary>
-    None,
-}
-
 /// <summary>Expert heads.</summary>
 public sealed record HeadSection : ConfigSection
 {
@@ -130,37 +116,4 @@ public sealed record HeadSection : ConfigSection
     /// <summary>What it works on.</summary>
     [Key("whether it works on logits of the map or on the map itself")]
     public HeadSpace Space { get; init; } = HeadSpace.Logit;
-}
-
-/// <summary>Kinds of expert heads.</summary>
-public enum HeadKind
-{
-    /// <summary>Linear(hw, hw).</summary>
-    Linear,
-
-    /// <summary>1x1 convolution.</summary>
-    Conv1,
-
-    /// <summary>3x3 convolution.</summary>
-    Conv3,
-}
-
-/// <summary>Initial weights of an expert head.</summary>
-public enum HeadInit
-{
-    /// <summary>W = I, b = 0.</summary>
-    Identity,
-
-    /// <summary>As any linear layer.</summary>
-    Random,
-}
-
-/// <summary>What an expert head works on.</summary>
-public enum HeadSpace
-{
-    /// <summary>logit(clip(s)).</summary>
-    Logit,
-
-    /// <summary>s itself, clamped to 0..1 afterwards.</summary>
-    Linear,
 }

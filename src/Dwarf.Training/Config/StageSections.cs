@@ -1,3 +1,5 @@
+using Dwarf.Model;
+
 namespace Dwarf.Training.Config;
 
 /// <summary>The loss of the training stage.</summary>
@@ -26,26 +28,6 @@ public sealed record LossSection : ConfigSection
     /// <summary>Which images count.</summary>
     [Key("whether Dice averages over images that show the finding or over all")]
     public DiceOn DiceOn { get; init; } = DiceOn.Positives;
-}
-
-/// <summary>Where map and mask meet.</summary>
-public enum LossGrid
-{
-    /// <summary>The map is resized to the mask.</summary>
-    Pixels,
-
-    /// <summary>The mask is averaged over patches.</summary>
-    Patches,
-}
-
-/// <summary>Which images Dice averages over.</summary>
-public enum DiceOn
-{
-    /// <summary>Those that show the finding.</summary>
-    Positives,
-
-    /// <summary>All of them.</summary>
-    All,
 }
 
 /// <summary>What both stages tell the optimiser.</summary>

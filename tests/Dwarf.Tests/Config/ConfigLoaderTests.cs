@@ -1,3 +1,4 @@
+using Dwarf.Model;
 using Dwarf.Training.Config;
 using Engine.Tensors;
 using Xunit;
