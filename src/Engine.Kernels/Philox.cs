@@ -75,9 +75,12 @@ public static unsafe class Philox
         uint* words = stackalloc uint[Batch];
         uint threshold = Threshold(p);
         T kept = T.CreateChecked(p < 1 ? 1 / (1 - p) : 0);
-        for (long i = 0; i < count; i += Batch)
+        long n;
+        for (long i = 0; i < count; i += n)
         {
-            long n = Math.Min(Batch, count - i), j = 0;
+            // The first batch ends where a block ends, so that all others are whole blocks.
+            n = Math.Min(Batch - (long)((first + (ulong)i) % 4), count - i);
+            long j = 0;
             Words(seed, first + (ulong)i, words, n);
             if (typeof(T) == typeof(float))
             {

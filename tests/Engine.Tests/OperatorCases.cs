@@ -21,9 +21,9 @@ internal static partial class OperatorCases
         new("layer_norm", "x[2,8] weight[8] bias[8] residual[2,7]", "", "found [2,7]"),
     ];
 
-    public static IReadOnlyList<OperatorCase> Rows { get; } = [.. Norms, .. Products];
+    public static IReadOnlyList<OperatorCase> Rows { get; } = [.. Norms, .. Products, .. Attentions];
 
-    public static IReadOnlyList<WrongCall> WrongCalls { get; } = [.. WrongNorms, .. WrongProducts];
+    public static IReadOnlyList<WrongCall> WrongCalls { get; } = [.. WrongNorms, .. WrongProducts, .. WrongAttentions];
 
     public static TheoryData<string> Names => [.. Rows.Select(r => r.ToString())];
 

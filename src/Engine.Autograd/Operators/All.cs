@@ -8,6 +8,8 @@ public static class All
     [
         Ops.MatmulInfo,
         Ops.LinearInfo,
+        Ops.AttentionInfo,
+        Ops.CrossAttentionInfo,
         Ops.LayerNormInfo,
     ];
 }

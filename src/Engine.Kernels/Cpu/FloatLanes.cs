@@ -51,6 +51,9 @@ internal unsafe interface IFloatLanes<V>
 
     /// <summary>Sum of the lanes, always in the same order.</summary>
     static abstract float Sum(V x);
+
+    /// <summary>The largest lane; where one is NaN, any lane.</summary>
+    static abstract float Largest(V x);
 }
 
 /// <summary>16 floats.</summary>
@@ -107,6 +110,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : IFloatLanes<L
         new(Vector512.ConditionalSelect(Vector512.LessThan(x._value, Vector512<float>.Zero), y._value, z._value));
 
     public static float Sum(Lanes512 x) => Lanes256.Sum(new(x._value.GetLower() + x._value.GetUpper()));
+
+    public static float Largest(Lanes512 x) => Lanes256.Largest(new(Vector256.MaxNative(x._value.GetLower(), x._value.GetUpper())));
 }
 
 /// <summary>8 floats; a processor without such vectors gets them in pieces from the compiler.</summary>
@@ -159,5 +164,12 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : IFloatLanes<L
     {
         Vector128<float> four = x._value.GetLower() + x._value.GetUpper();
         return (four[0] + four[2]) + (four[1] + four[3]);
+    }
+
+    public static float Largest(Lanes256 x)
+    {
+        Vector128<float> four = Vector128.MaxNative(x._value.GetLower(), x._value.GetUpper());
+        Vector128<float> two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Math.Max(two[0], two[1]);
     }
 }

@@ -1,0 +1,63 @@
+using Engine.Autograd.Operators;
+using Engine.Kernels.Operators;
+using Engine.Tensors;
+
+namespace Engine.Autograd;
+
+public static partial class Ops
+{
+    /// <summary>Sizes and attributes, checked; the caller fills in q, k and v.</summary>
+    private static AttentionProblem Problem(
+        string op,
+        Variable? keyMask,
+        long batches,
+        long heads,
+        long queries,
+        long keys,
+        long depth,
+        double? scale,
+        double dropoutP,
+        long seed,
+        long offset)
+    {
+        Check.Range(op, "the number of heads", heads >= 1, "at least 1", heads);
+        Check.Range(op, "dropout_p", dropoutP is >= 0 and <= 1, "from 0 to 1", dropoutP);
+        if (keyMask is not null)
+        {
+            Check.HasDType(op, "key_mask", keyMask, DType.Bool);
+            Check.Shape(op, "key_mask", keyMask, [batches, keys], "[b,t]");
+        }
+
+        return new AttentionProblem
+        {
+            KeyMask = keyMask?.Value, Batches = batches, Heads = heads, Queries = queries, Keys = keys, Depth = depth,
+            Scale = scale ?? 1 / Math.Sqrt(Math.Max(1, depth)), DropoutP = dropoutP, Seed = seed, Offset = offset,
+        };
+    }
+
+    /// <summary>The same of a node with numbers scale, dropout_p and integers heads, seed, offset, map_after_dropout, 1 if there is a map.</summary>
+    private static AttentionProblem RecordedProblem(Node node, Tensor? keyMask, long batches, long queries, long keys, long depth) => new()
+    {
+        KeyMask = keyMask, Batches = batches, Heads = node.Integer(0), Queries = queries, Keys = keys, Depth = depth,
+        Scale = node.Number(0), DropoutP = node.Number(1), Seed = node.Integer(1), Offset = node.Integer(2), MapAfterDropout = node.Integer(3) != 0,
+    };
+
+    private static Tensor? MapGrad(Node node) => node.Integer(4) != 0 ? node.OutputGrad(1) : null;
+
+    /// <summary>Runs attention with a map, the weights' mean over heads.</summary>
+    /// <returns>[b, s, t] and the rows' statistics; the caller owns both</returns>
+    private static (Tensor Map, Tensor Stats) ForwardWithMap(Tape tape, in AttentionProblem problem, HeadRows y, DType dtype)
+    {
+        var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], dtype);
+        var map = tape.Empty([problem.Batches, problem.Queries, problem.Keys], dtype);
+        var weights = problem.Heads == 1 ? map : tape.Empty([problem.Batches, problem.Heads, problem.Queries, problem.Keys], dtype);
+        AttentionCpu.Forward(tape.Cpu, in problem, y, stats, weights);
+        if (problem.Heads > 1)
+        {
+            CrossAttentionCpu.MeanOverHeads(tape.Cpu, weights, map);
+            tape.Release(weights);
+        }
+
+        return (map, stats);
+    }
+}
