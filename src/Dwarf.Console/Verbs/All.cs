@@ -11,5 +11,7 @@ public static class All
         new WeightsInspect(),
         new Tokenize(),
         new Devices(),
+        new DataCheckVerb(),
+        new DataMasks(),
     ];
 }

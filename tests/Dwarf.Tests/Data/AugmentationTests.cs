@@ -1,0 +1,171 @@
+using CsCheck;
+using Dwarf.Training.Config;
+using Dwarf.Training.Data;
+using Xunit;
+
+namespace Dwarf.Tests.Data;
+
+public class AugmentationTests
+{
+    private static readonly AugmentSection Strong = new() { Shift = 0.1, Scale = 0.15, Rotate = 12, Brightness = 0.1, Contrast = 0.2 };
+
+    [Fact]
+    public void The_same_seed_epoch_and_sample_give_the_same_change_and_others_another()
+    {
+        var first = Augmentation.Draw(Strong, 5, 7, 11);
+        Assert.Equal(first, Augmentation.Draw(Strong, 5, 7, 11));
+        Assert.NotEqual(first, Augmentation.Draw(Strong, 6, 7, 11));
+        Assert.NotEqual(first, Augmentation.Draw(Strong, 5, 8, 11));
+        Assert.NotEqual(first, Augmentation.Draw(Strong, 5, 7, 12));
+        Assert.NotEqual(Augmentation.Draw(Strong, 5, 7, 11), Augmentation.Draw(Strong, 5, 11, 7));
+    }
+
+    [Fact]
+    public void Nothing_asked_for_changes_nothing() =>
+        Gen.Select(Gen.Float[0, 1].Array[48], Gen.Int[0, 1].Array[48], Gen.Int[0, 9], Gen.Int[0, 9]).Sample((pixels, bits, epoch, sample) =>
+        {
+            byte[] mask = [.. bits.Select(bit => (byte)bit)];
+            var none = Augmentation.Draw(new AugmentSection(), 3, epoch, sample);
+            var picture = new float[48];
+            var moved = new float[48];
+            none.Picture(pixels, 8, 6, picture);
+            none.Mask(mask, 8, 6, moved);
+            Assert.Equal(pixels, picture);
+            Assert.Equal(bits.Select(bit => (float)bit), moved);
+        });
+
+    [Fact]
+    public void Picture_and_mask_move_together()
+    {
+        // The picture is the mask: after any change of place, bright pixels must be where the mask is.
+        byte[] mask = Disc(64, 30, 36, 12);
+        float[] pixels = [.. mask.Select(value => (float)value)];
+        var range = new AugmentSection { Shift = 0.1, Scale = 0.2, Rotate = 30, Flip = true };
+        var picture = new float[64 * 64];
+        var moved = new float[64 * 64];
+        for (int sample = 0; sample < 50; sample++)
+        {
+            var change = Augmentation.Draw(range, 1, 0, sample);
+            change.Picture(pixels, 64, 64, picture);
+            change.Mask(mask, 64, 64, moved);
+            for (int i = 0; i < picture.Length; i++)
+            {
+                Assert.True(moved[i] == (picture[i] >= 0.5f ? 1 : 0) || Math.Abs(picture[i] - 0.5f) < 1e-4, $"sample {sample}, pixel {i}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_shift_moves_by_whole_pixels_of_its_share()
+    {
+        // Draws whose shift is known from where the disc's middle went lie inside the range on both axes, and reach far into it.
+        byte[] mask = Disc(64, 31.5, 31.5, 10);
+        var moved = new float[64 * 64];
+        double farthest = 0;
+        for (int sample = 0; sample < 200; sample++)
+        {
+            Augmentation.Draw(new AugmentSection { Shift = 0.125 }, 1, 0, sample).Mask(mask, 64, 64, moved);
+            int[] set = [.. Enumerable.Range(0, moved.Length).Where(i => moved[i] == 1)];
+            double x = set.Average(i => i % 64) - 31.5;
+            double y = set.Average(i => i / 64) - 31.5;
+            Assert.InRange(Math.Max(Math.Abs(x), Math.Abs(y)), 0, 8.2);
+            farthest = Math.Max(farthest, Math.Max(x, y));
+        }
+
+        Assert.InRange(farthest, 7, 8.2);
+    }
+
+    [Fact]
+    public void Mirrors_half_of_the_pictures_and_only_across()
+    {
+        byte[] mask = new byte[64];
+        mask[(3 * 8) + 1] = 1;
+        var moved = new float[64];
+        int mirrored = 0;
+        for (int sample = 0; sample < 400; sample++)
+        {
+            Augmentation.Draw(new AugmentSection { Flip = true }, 1, 0, sample).Mask(mask, 8, 8, moved);
+            Assert.Equal(1, moved[(3 * 8) + 1] + moved[(3 * 8) + 6]);
+            mirrored += (int)moved[(3 * 8) + 6];
+        }
+
+        Assert.InRange(mirrored, 160, 240);
+    }
+
+    [Fact]
+    public void A_finding_of_one_pixel_survives_while_it_stays_in_the_picture()
+    {
+        byte[] mask = new byte[32 * 32];
+        mask[(16 * 32) + 14] = 1;
+        var moved = new float[32 * 32];
+        int kept = 0;
+        for (int sample = 0; sample < 100; sample++)
+        {
+            Augmentation.Draw(new AugmentSection { Shift = 0.1, Rotate = 10 }, 1, 0, sample).Mask(mask, 32, 32, moved);
+            kept += moved.Sum() >= 1 ? 1 : 0;
+        }
+
+        Assert.InRange(kept, 95, 100);
+    }
+
+    [Fact]
+    public void Brightness_and_contrast_stay_in_range_and_leave_masks_alone()
+    {
+        var range = new AugmentSection { Brightness = 0.3, Contrast = 0.5 };
+        float[] pixels = [.. Enumerable.Range(0, 64).Select(i => i / 63f)];
+        byte[] mask = Disc(8, 3, 4, 2);
+        var picture = new float[64];
+        var moved = new float[64];
+        bool changed = false;
+        for (int sample = 0; sample < 20; sample++)
+        {
+            var change = Augmentation.Draw(range, 1, 0, sample);
+            change.Picture(pixels, 8, 8, picture);
+            change.Mask(mask, 8, 8, moved);
+            Assert.All(picture, pixel => Assert.InRange(pixel, 0f, 1f));
+            Assert.Equal(mask.Select(value => (float)value), moved);
+            changed |= !picture.AsSpan().SequenceEqual(pixels);
+        }
+
+        Assert.True(changed);
+    }
+
+    [Fact]
+    public void Batches_are_normalised_channels_with_masks_and_labels_beside_them()
+    {
+        var sample = new ChestSample("a.png", "1", Split.Train, [0f, 0.5f, 1f, 0.25f], [1], [[0, 1, 0, 1], null]);
+        var plain = sample with { FileName = "b.png", Pixels = [1, 1, 1, 1], Masks = null };
+        var data = new ChestDataset(2, 2, ["A"], ["A", "B"], [sample, plain]);
+        var writer = new BatchWriter(data, 0.5, 0.25, null, 0);
+        var images = new float[2 * 12];
+        var masks = new float[2 * 4];
+        var labels = new long[2];
+        writer.Images([1, 0], 3, images);
+        writer.Masks([1, 0], 3, 0, masks, labels);
+        Assert.Equal(Enumerable.Repeat(2f, 12), images[..12]);
+        Assert.Equal([-2, 0, 2, -1, -2, 0, 2, -1, -2, 0, 2, -1], images[12..]);
+        Assert.Equal([0, 0, 0, 0, 0, 1, 0, 1], masks);
+        Assert.Equal([0, 1], labels);
+        writer.Masks([0], null, 1, masks.AsSpan(0, 4), labels.AsSpan(0, 1));
+        Assert.Equal(0, labels[0] + masks[..4].Sum());
+    }
+
+    [Fact]
+    public void A_sample_is_the_same_whatever_was_written_before_it()
+    {
+        var data = ChestDatasetTests.Shared;
+        var writer = new BatchWriter(data, 0.5, 0.25, Strong, 9);
+        var alone = new float[writer.ImageLength];
+        writer.Image(17, 4, alone);
+        var all = new float[5 * writer.ImageLength];
+        writer.Images([3, 99, 17, 0, 5], 4, all);
+        Assert.Equal(alone, all[(2 * writer.ImageLength)..(3 * writer.ImageLength)]);
+        writer.Image(17, null, all.AsSpan(0, writer.ImageLength));
+        Assert.NotEqual(alone, all[..writer.ImageLength]);
+    }
+
+    private static byte[] Disc(int side, double x, double y, double radius) =>
+    [
+        .. Enumerable.Range(0, side * side).Select(i => (byte)(Math.Pow((i % side) - x, 2) + Math.Pow((i / side) - y, 2) <= radius * radius ? 1 : 0)),
+    ];
+}
