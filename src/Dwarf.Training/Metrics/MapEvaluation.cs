@@ -39,7 +39,7 @@ public static class MapEvaluation
     /// <param name="thresholds">per finding, chosen on another split (see <see cref="ChooseThresholds"/>)</param>
     /// <param name="bootstrap">null: no intervals</param>
     public static MapResult Evaluate(
-        IReadOnlyList<FindingMaps> maps,
+        IEnumerable<FindingMaps> maps,
         IReadOnlyDictionary<string, double>? thresholds = null,
         BootstrapOptions? bootstrap = null)
     {
@@ -59,7 +59,7 @@ public static class MapEvaluation
 
     /// <summary>Each finding's best threshold on these maps (of the validation split), to be used on another split.</summary>
     /// <returns>no entry for a finding without a positive image</returns>
-    public static IReadOnlyDictionary<string, double> ChooseThresholds(IReadOnlyList<FindingMaps> validation)
+    public static IReadOnlyDictionary<string, double> ChooseThresholds(IEnumerable<FindingMaps> validation)
     {
         Dictionary<string, double> thresholds = new(StringComparer.Ordinal);
         foreach (var m in validation)

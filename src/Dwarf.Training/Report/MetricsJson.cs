@@ -27,10 +27,8 @@ public static class MetricsJson
     {
         var headline = model.Splits.FirstOrDefault(s => s.Split == model.HeadlineSplit) ?? throw new DwarfException(
             ErrorKind.Internal, $"report: headline split '{model.HeadlineSplit}' is not among {string.Join(", ", model.Splits.Select(s => s.Split))}");
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, s_style))
+        return Document(json =>
         {
-            json.WriteStartObject();
             json.WriteString("title", model.Title);
             WriteSplit(json, headline);
             json.WriteStartObject("splits");
@@ -44,10 +42,33 @@ public static class MetricsJson
             json.WriteEndObject();
             WriteTexts(json, "protocol", model.Protocol);
             WriteTexts(json, "caveats", model.Caveats);
+        });
+    }
+
+    /// <summary>A JSON object as text, its members written by the caller.</summary>
+    public static string Document(Action<Utf8JsonWriter> writeMembers)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, s_style))
+        {
+            json.WriteStartObject();
+            writeMembers(json);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    /// <summary>Writes the localisation part of an open object: miou, hit_rate and their intervals.</summary>
+    public static void WriteLocalization(Utf8JsonWriter json, IReadOnlyList<LocalizationRow> rows)
+    {
+        WriteMetric(json, "miou", Macro.Mean(rows.Select(r => r.Miou)), rows.Select(r => (r.Pathology, r.Miou)));
+        WriteMetric(json, "hit_rate", Macro.Mean(rows.Select(r => r.HitRate)), rows.Select(r => (r.Pathology, r.HitRate)));
+        WriteIntervals(json, "miou_interval", rows.Select(r => (r.Pathology, r.MiouInterval)));
+        WriteIntervals(json, "hit_rate_interval", rows.Select(r => (r.Pathology, r.HitInterval)));
+        WritePerFinding(json, "threshold", rows.Select(r => (r.Pathology, r.Threshold)));
+        WritePerFinding(json, "n", rows.Select(r => (r.Pathology, (double?)r.N)));
+        WritePerFinding(json, "hit_n", rows.Select(r => (r.Pathology, (double?)r.HitN)));
     }
 
     /// <summary>Writes the classification part of an open object: auc, f1, mcc, threshold, positives.</summary>
@@ -58,13 +79,7 @@ public static class MetricsJson
         {
             json.WriteStartObject("auc_interval");
             WriteInterval(json, "macro", result.Macro.AucInterval);
-            json.WriteStartObject("per_finding");
-            foreach (var row in result.Rows)
-            {
-                WriteInterval(json, row.Finding, row.AucInterval);
-            }
-
-            json.WriteEndObject();
+            WriteIntervals(json, "per_finding", result.Rows.Select(r => (r.Finding, r.AucInterval)));
             json.WriteEndObject();
         }
 
@@ -145,6 +160,17 @@ public static class MetricsJson
         json.WriteEndObject();
     }
 
+    private static void WriteIntervals(Utf8JsonWriter json, string name, IEnumerable<(string Finding, Interval? Interval)> intervals)
+    {
+        json.WriteStartObject(name);
+        foreach (var (finding, interval) in intervals)
+        {
+            WriteInterval(json, finding, interval);
+        }
+
+        json.WriteEndObject();
+    }
+
     private static void WriteInterval(Utf8JsonWriter json, string name, Interval? interval)
     {
         if (interval is null)
@@ -178,7 +204,8 @@ public static class MetricsJson
         }
     }
 
-    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    /// <summary>A list of sentences.</summary>
+    public static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {
         json.WriteStartArray(name);
         foreach (var text in texts)
