@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Dwarf.Training.Metrics;
 
 /// <summary>A percentile interval of a bootstrap.</summary>
@@ -53,20 +55,8 @@ public static class Bootstrap
     public static Interval? OfMean(IReadOnlyList<string> patients, IReadOnlyList<double> values, BootstrapOptions options) =>
         values.Count == 0 ? null : Intervals(patients, rows => [rows.Average(row => values[row])], options)[0];
 
-    /// <summary>A random number that is a function of its counters alone (the SplitMix64 finaliser over their mix).</summary>
-    internal static ulong Random(ulong seed, ulong stream, ulong index) =>
-        Mix(Mix(Mix(seed + 0x9E3779B97F4A7C15UL) ^ (stream + 0xD1B54A32D192ED03UL)) ^ (index + 0x8CB92BA72F3D8DD7UL));
-
-    /// <summary>A number in 0 … count − 1.</summary>
-    internal static int Below(int count, ulong seed, ulong stream, ulong index) =>
-        (int)Math.BigMul(Random(seed, stream, index), (ulong)count, out _);
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
-    }
+    /// <summary>A number in 0 … count − 1, a function of seed and index alone.</summary>
+    internal static int Below(int count, ulong seed, ulong index) => (int)(((ulong)Philox.Word(seed, index) * (ulong)count) >> 32);
 
     private static int[][] RowsByPatient(IReadOnlyList<string> patients) =>
         [.. patients.Select((patient, row) => (patient, row)).GroupBy(p => p.patient, p => p.row, StringComparer.Ordinal).Select(g => g.ToArray())];
@@ -76,7 +66,7 @@ public static class Bootstrap
         List<int> drawn = [];
         for (var i = 0; i < rows.Length; i++)
         {
-            drawn.AddRange(rows[Below(rows.Length, seed, (ulong)resample, (ulong)i)]);
+            drawn.AddRange(rows[Below(rows.Length, seed, ((ulong)resample << 32) + (ulong)i)]);
         }
 
         return [.. drawn];

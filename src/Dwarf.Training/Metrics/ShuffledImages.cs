@@ -29,7 +29,7 @@ public static class ShuffledImages
         int[] order = [.. Enumerable.Range(0, n)];
         for (var i = n - 1; i > 0; i--)
         {
-            var j = Bootstrap.Below(i, seed, 0, (ulong)i);
+            var j = Bootstrap.Below(i, seed, (ulong)i);
             (order[i], order[j]) = (order[j], order[i]);
         }
 
