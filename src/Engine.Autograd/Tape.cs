@@ -54,6 +54,18 @@ public sealed unsafe class Tape : IDisposable
         return tensor;
     }
 
+    /// <summary>A tensor of the step with one element and no axes.</summary>
+    /// <param name="value">its value</param>
+    /// <param name="dtype">f32 or f64</param>
+    /// <returns>the tensor</returns>
+    public Tensor Scalar(double value, DType dtype) => Single(value, [], dtype);
+
+    /// <summary>The same data under another shape, with a claim of its own that the caller ends by <see cref="Release"/>.</summary>
+    /// <param name="tensor">any tensor</param>
+    /// <param name="shape">as many elements</param>
+    /// <returns>a view</returns>
+    public Tensor View(Tensor tensor, Shape shape) => ShareView(tensor, shape);
+
     /// <summary>Ends the caller's claim on a temporary tensor made by <see cref="Empty"/>.</summary>
     /// <param name="tensor">not used by the caller any more; null is ignored</param>
     public void Release(Tensor? tensor)
@@ -178,17 +190,7 @@ public sealed unsafe class Tape : IDisposable
             throw new ShapeException($"backward starts from a loss with one element, found {loss.Shape}");
         }
 
-        var one = Empty(loss.Shape, loss.DType);
-        if (loss.DType == DType.F64)
-        {
-            *one.Data<double>() = 1;
-        }
-        else
-        {
-            *one.Data<float>() = 1;
-        }
-
-        Backward([loss], [one]);
+        Backward([loss], [Single(1, loss.Shape, loss.DType)]);
     }
 
     /// <summary>Walks back from several outputs at once.</summary>
@@ -308,6 +310,21 @@ public sealed unsafe class Tape : IDisposable
         }
 
         return false;
+    }
+
+    private Tensor Single(double value, Shape shape, DType dtype)
+    {
+        var tensor = Empty(shape, dtype);
+        if (dtype == DType.F64)
+        {
+            *tensor.Data<double>() = value;
+        }
+        else
+        {
+            *tensor.Data<float>() = (float)value;
+        }
+
+        return tensor;
     }
 
     private Tensor ShareView(Tensor tensor, Shape shape)

@@ -22,7 +22,7 @@ public sealed record OperatorCase(string Operator, string Inputs, string Attribu
 
     public override string ToString() => string.Join(' ', new[] { Operator, Inputs, Attributes, Values }.Where(s => s.Length > 0));
 
-    public OperatorInfo Info() => OperatorRunner.Find(Operator);
+    public OperatorInfo Info() => OperatorCases.Operators.First(o => o.Name == Operator);
 
     public Dictionary<string, string> AttributeTexts() => Words(Attributes).ToDictionary(a => a[..a.IndexOf('=')], a => a[(a.IndexOf('=') + 1)..]);
 

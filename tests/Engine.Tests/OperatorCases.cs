@@ -1,3 +1,4 @@
+using Engine.Autograd.Operators;
 using Xunit;
 
 namespace Engine.Tests;
@@ -5,7 +6,7 @@ namespace Engine.Tests;
 /// <summary>One row per operator and shape; <see cref="OperatorTests"/> says what every row must pass.</summary>
 internal static partial class OperatorCases
 {
-    private static readonly OperatorCase[] Norms =
+    private static OperatorCase[] Norms =>
     [
         new("layer_norm", "x[3,7,64] weight[64] bias[64]"),
         new("layer_norm", "x[2,1023] weight[1023] bias[1023]"),
@@ -15,15 +16,18 @@ internal static partial class OperatorCases
         new("layer_norm", "x[0,3,16] weight[16] bias[16]"),
     ];
 
-    private static readonly WrongCall[] WrongNorms =
+    private static WrongCall[] WrongNorms =>
     [
         new("layer_norm", "x[2,3,8] weight[5] bias[8]", "", "layer_norm: weight must be [8] (the last axis of x [2,3,8]), found [5]"),
         new("layer_norm", "x[2,8] weight[8] bias[8] residual[2,7]", "", "found [2,7]"),
     ];
 
-    public static IReadOnlyList<OperatorCase> Rows { get; } = [.. Norms, .. Products, .. Attentions];
+    /// <summary>Every operator that must have rows: those of the table and the internal ones.</summary>
+    public static IReadOnlyList<OperatorInfo> Operators { get; } = [.. All.Operators, .. All.Internal];
 
-    public static IReadOnlyList<WrongCall> WrongCalls { get; } = [.. WrongNorms, .. WrongProducts, .. WrongAttentions];
+    public static IReadOnlyList<OperatorCase> Rows { get; } = [.. Norms, .. Products, .. Attentions, .. Elements, .. Losses];
+
+    public static IReadOnlyList<WrongCall> WrongCalls { get; } = [.. WrongNorms, .. WrongProducts, .. WrongAttentions, .. WrongElements, .. WrongLosses];
 
     public static TheoryData<string> Names => [.. Rows.Select(r => r.ToString())];
 

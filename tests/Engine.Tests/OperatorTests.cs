@@ -84,7 +84,7 @@ public sealed class OperatorTests : IDisposable
     [Fact]
     public void Every_operator_has_rows_an_empty_batch_and_a_wrong_call()
     {
-        foreach (var info in All.Operators)
+        foreach (var info in OperatorCases.Operators)
         {
             var rows = OperatorCases.Rows.Where(r => r.Operator == info.Name).ToList();
             Assert.True(rows.Count > 0, $"{info.Name} has no row");
@@ -100,7 +100,7 @@ public sealed class OperatorTests : IDisposable
     [Fact]
     public void Every_operator_has_its_files()
     {
-        foreach (var info in All.Operators)
+        foreach (var info in OperatorCases.Operators)
         {
             string stem = OperatorCases.Stem(info.Name);
             string record = Source.Path("src/Engine.Autograd/Operators", stem + ".cs");
@@ -121,7 +121,7 @@ public sealed class OperatorTests : IDisposable
     [Fact]
     public void Half_precision_is_refused_on_cpu()
     {
-        foreach (var info in All.Operators)
+        foreach (var info in OperatorCases.Operators)
         {
             var error = Assert.Throws<DwarfException>(() => OperatorRunner.Run(_cpu, info, new Dictionary<string, Tensor>(), new Dictionary<string, string>(), DType.BF16));
             Assert.Equal(ErrorKind.Unavailable, error.Kind);

@@ -8,8 +8,29 @@ public static class All
     [
         Ops.MatmulInfo,
         Ops.LinearInfo,
+        Ops.AddInfo,
+        Ops.MulInfo,
+        Ops.GeluInfo,
+        Ops.ReluInfo,
+        Ops.TanhInfo,
+        Ops.SigmoidInfo,
+        Ops.SoftmaxInfo,
+        Ops.LayerNormInfo,
+        Ops.DropoutInfo,
         Ops.AttentionInfo,
         Ops.CrossAttentionInfo,
-        Ops.LayerNormInfo,
+        Ops.ScaleMapInfo,
+        Ops.BilinearResizeInfo,
+        Ops.ReduceSumInfo,
+        Ops.ReduceMeanInfo,
+        Ops.BceWithLogitsInfo,
+        Ops.CrossEntropyInfo,
+        Ops.FpWeightedDiceInfo,
+    ];
+
+    /// <summary>Operators that the model needs and the table of `op list` does not show; tested the same way.</summary>
+    public static IReadOnlyList<OperatorInfo> Internal { get; } =
+    [
+        Ops.LogitInfo,
     ];
 }

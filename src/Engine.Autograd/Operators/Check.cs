@@ -37,6 +37,15 @@ internal static class Check
         }
     }
 
+    /// <summary>An input whose gradient no backward computes must not want one: no gradient is cut in silence.</summary>
+    public static void NoGradient(string op, string name, Variable x)
+    {
+        if (x.RequiresGrad)
+        {
+            throw new DwarfException(ErrorKind.Internal, $"{op}: {name} has no gradient, but it wants one; give it as a constant");
+        }
+    }
+
     public static void Shape(string op, string name, Variable x, Shape expected, string because)
     {
         if (x.Shape != expected)

@@ -66,6 +66,103 @@ internal static unsafe class Rows
         return sum;
     }
 
+    /// <summary>The largest element, NaN if there is one, −infinity over nothing.</summary>
+    public static T Max<T>(T* x, long n)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T max = T.NegativeInfinity;
+        long i = 0;
+        if (n >= Vector<T>.Count)
+        {
+            var vmax = new Vector<T>(max);
+            for (; i <= n - Vector<T>.Count; i += Vector<T>.Count)
+            {
+                vmax = Vector.Max(vmax, Vector.Load(x + i));
+            }
+
+            for (int lane = 0; lane < Vector<T>.Count; lane++)
+            {
+                max = T.Max(max, vmax[lane]);
+            }
+        }
+
+        for (; i < n; i++)
+        {
+            max = T.Max(max, x[i]);
+        }
+
+        return max;
+    }
+
+    /// <summary>Sum of a · b.</summary>
+    public static T Dot<T>(T* a, T* b, long n)
+        where T : unmanaged, INumber<T>
+    {
+        var (sum0, sum1) = (Vector<T>.Zero, Vector<T>.Zero);
+        long i = 0;
+        for (; i <= n - (2 * Vector<T>.Count); i += 2 * Vector<T>.Count)
+        {
+            sum0 += Vector.Load(a + i) * Vector.Load(b + i);
+            sum1 += Vector.Load(a + i + Vector<T>.Count) * Vector.Load(b + i + Vector<T>.Count);
+        }
+
+        T sum = Vector.Sum(sum0 + sum1);
+        for (; i < n; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>y = x + number.</summary>
+    public static void AddNumber<T>(T* x, T number, T* y, long n)
+        where T : unmanaged, INumber<T>
+    {
+        var vnumber = new Vector<T>(number);
+        long i = 0;
+        for (; i <= n - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            (Vector.Load(x + i) + vnumber).Store(y + i);
+        }
+
+        for (; i < n; i++)
+        {
+            y[i] = x[i] + number;
+        }
+    }
+
+    /// <summary>y = x · factor.</summary>
+    public static void Scale<T>(T* x, T factor, T* y, long n)
+        where T : unmanaged, INumber<T>
+    {
+        var vfactor = new Vector<T>(factor);
+        long i = 0;
+        for (; i <= n - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            (Vector.Load(x + i) * vfactor).Store(y + i);
+        }
+
+        for (; i < n; i++)
+        {
+            y[i] = x[i] * factor;
+        }
+    }
+
+    /// <summary>x = eˣ.</summary>
+    public static void Exp<T>(T* x, long n)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+        {
+            VectorMath.Exp((float*)x, (float*)x, n);
+        }
+        else
+        {
+            VectorMath.Exp((double*)x, (double*)x, n);
+        }
+    }
+
     public static void CopyOrClear<T>(T* from, T* to, long n)
         where T : unmanaged
     {

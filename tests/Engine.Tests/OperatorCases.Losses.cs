@@ -1,0 +1,46 @@
+namespace Engine.Tests;
+
+/// <content>Losses and the optimiser's step.</content>
+internal static partial class OperatorCases
+{
+    private static OperatorCase[] Losses =>
+    [
+        new("bce_with_logits", "logits[5,14] target[5,14]", Values: "target=binary"),
+        new("bce_with_logits", "logits[5,14] target[5,14]", "reduction=sum", Values: "logits=range:-80:80 target=range:0:1"),
+        new("bce_with_logits", "logits[5,14] target[5,14]", "reduction=none", Values: "target=binary"),
+        new("bce_with_logits", "logits[3,9001] target[3,9001]", Values: "target=binary"),
+        new("bce_with_logits", "logits[1] target[1]", Values: "logits=constant:-80 target=constant:0"),
+        new("bce_with_logits", "logits[0,14] target[0,14]", "reduction=sum"),
+        new("cross_entropy", "logits[7,4] target[7]"),
+        new("cross_entropy", "logits[7,4] target[7]", Values: "target=ignored:4"),
+        new("cross_entropy", "logits[7,4] target[7]", "reduction=sum", Values: "target=ignored:4"),
+        new("cross_entropy", "logits[7,4] target[7]", "reduction=none ignore_index=2"),
+        new("cross_entropy", "logits[9,2] target[9]", Values: "logits=range:-80:80 target=below:2"),
+        new("cross_entropy", "logits[5,700] target[5]", Values: "target=below:700"),
+        new("cross_entropy", "logits[3,2] target[3]", Values: "logits=constant:2 target=constant:-1"),
+        new("cross_entropy", "logits[3,1] target[3]", Values: "target=constant:0"),
+        new("cross_entropy", "logits[0,4] target[0]"),
+        new("fp_weighted_dice", "probability[5,196] target[5,196]", Values: "probability=range:0:1 target=binary"),
+        new("fp_weighted_dice", "probability[5,196] target[5,196]", "w_fp=3 alpha=0 reduction=none", Values: "probability=range:0:1 target=range:0:1"),
+        new("fp_weighted_dice", "logits[5,196] target[5,196]", "w_fp=0.5 reduction=sum", Values: "target=blocks:4"),
+        new("fp_weighted_dice", "logits[2,50177] target[2,50177]", "w_fp=2", Values: "target=blocks:20"),
+        new("fp_weighted_dice", "logits[3,40] target[3,40]", Values: "logits=range:-80:80 target=binary"),
+        new("fp_weighted_dice", "logits[3,40] target[3,40]", Values: "target=constant:0"),
+        new("fp_weighted_dice", "probability[4,1] target[4,1]", Values: "probability=range:0.1:0.9 target=constant:1"),
+        new("fp_weighted_dice", "probability[0,9] target[0,9]"),
+        new("fp_weighted_dice", "logits[0,9] target[0,9]", "reduction=none"),
+    ];
+
+    private static WrongCall[] WrongLosses =>
+    [
+        new("bce_with_logits", "logits[2,3] target[2]", "", "target must be [2,3] (the shape of logits), found [2]"),
+        new("cross_entropy", "logits[2,3] target[3]", "", "target must be [2] (the rows of logits), found [3]"),
+        new("cross_entropy", "logits[2] target[2]", "", "logits must be [n,c], found [2]"),
+        new("cross_entropy", "logits[2,3] target[2]", "", "target[0] must be from 0 to 2 or -1, found 3", "target=constant:3"),
+        new("cross_entropy", "logits[2,3] target[2]", "reduction=max", "one of mean, sum, none, found 'max'"),
+        new("fp_weighted_dice", "target[2,3]", "", "expected either probability or logits, found neither"),
+        new("fp_weighted_dice", "probability[2,3] logits[2,3] target[2,3]", "", "expected either probability or logits, found both"),
+        new("fp_weighted_dice", "logits[2,3] target[2,4]", "", "target must be [2,3] (the shape of logits), found [2,4]"),
+        new("fp_weighted_dice", "logits[2,3] target[2,3]", "w_fp=-1", "w_fp must be at least 0, found -1"),
+    ];
+}
