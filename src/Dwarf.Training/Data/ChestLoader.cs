@@ -22,6 +22,11 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
             return null;
         }
 
+        foreach (string wanted in source.WantedLabels.Where(wanted => !labels.Names.Contains(wanted)))
+        {
+            faults.Report("unknown-label", source.Labels, "line 1", $"expected a column '{wanted}'{Nearest.Hint(wanted, [.. labels.Names])}");
+        }
+
         // A file of outlines that cannot be read at all is one fault; the pictures are looked at all the same.
         if (annotations is null)
         {

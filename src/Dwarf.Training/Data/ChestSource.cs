@@ -9,6 +9,9 @@ namespace Dwarf.Training.Data;
 /// <param name="Findings">the findings whose masks are wanted, in the order that they will have</param>
 public sealed record ChestSource(string Images, string Labels, string? Annotations, IReadOnlyList<string> Findings)
 {
+    /// <summary>Labels that the CSV must have a column for, by the findings' names.</summary>
+    public IReadOnlyList<string> WantedLabels { get; init; } = [];
+
     /// <summary>Side of the frame that the outlines are given in; ChestX-Det's is 1024.</summary>
     public double AnnotationFrame { get; init; } = 1024;
 
@@ -29,6 +32,7 @@ public sealed record ChestSource(string Images, string Labels, string? Annotatio
             config.Data.Annotations,
             config.Findings)
         {
+            WantedLabels = config.Pretrain.Labels,
             AnnotationFrame = config.Data.AnnotationFrame,
             ImageSize = config.Data.ImageSize,
             ValidationFraction = config.Data.ValidationFraction,

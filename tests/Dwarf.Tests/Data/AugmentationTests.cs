@@ -130,40 +130,6 @@ public class AugmentationTests
         Assert.True(changed);
     }
 
-    [Fact]
-    public void Batches_are_normalised_channels_with_masks_and_labels_beside_them()
-    {
-        var sample = new ChestSample("a.png", "1", Split.Train, [0f, 0.5f, 1f, 0.25f], [1], [[0, 1, 0, 1], null]);
-        var plain = sample with { FileName = "b.png", Pixels = [1, 1, 1, 1], Masks = null };
-        var data = new ChestDataset(2, 2, ["A"], ["A", "B"], [sample, plain]);
-        var writer = new BatchWriter(data, 0.5, 0.25, null, 0);
-        var images = new float[2 * 12];
-        var masks = new float[2 * 4];
-        var labels = new long[2];
-        writer.Images([1, 0], 3, images);
-        writer.Masks([1, 0], 3, 0, masks, labels);
-        Assert.Equal(Enumerable.Repeat(2f, 12), images[..12]);
-        Assert.Equal([-2, 0, 2, -1, -2, 0, 2, -1, -2, 0, 2, -1], images[12..]);
-        Assert.Equal([0, 0, 0, 0, 0, 1, 0, 1], masks);
-        Assert.Equal([0, 1], labels);
-        writer.Masks([0], null, 1, masks.AsSpan(0, 4), labels.AsSpan(0, 1));
-        Assert.Equal(0, labels[0] + masks[..4].Sum());
-    }
-
-    [Fact]
-    public void A_sample_is_the_same_whatever_was_written_before_it()
-    {
-        var data = ChestDatasetTests.Shared;
-        var writer = new BatchWriter(data, 0.5, 0.25, Strong, 9);
-        var alone = new float[writer.ImageLength];
-        writer.Image(17, 4, alone);
-        var all = new float[5 * writer.ImageLength];
-        writer.Images([3, 99, 17, 0, 5], 4, all);
-        Assert.Equal(alone, all[(2 * writer.ImageLength)..(3 * writer.ImageLength)]);
-        writer.Image(17, null, all.AsSpan(0, writer.ImageLength));
-        Assert.NotEqual(alone, all[..writer.ImageLength]);
-    }
-
     private static byte[] Disc(int side, double x, double y, double radius) =>
     [
         .. Enumerable.Range(0, side * side).Select(i => (byte)(Math.Pow((i % side) - x, 2) + Math.Pow((i / side) - y, 2) <= radius * radius ? 1 : 0)),

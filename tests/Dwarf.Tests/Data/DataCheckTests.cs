@@ -157,6 +157,13 @@ public sealed class DataCheckTests : IDisposable
             fault => fault.Kind == "unknown-finding" && fault.Message.EndsWith("did you mean 'Effusion'?", StringComparison.Ordinal));
 
     [Fact]
+    public void A_label_without_its_column_is_found()
+    {
+        DataFault fault = Assert.Single(DataCheck.Run(Source() with { WantedLabels = ["Pleural Thickening", "Edem"] }));
+        Assert.Equal($"{Labels}: line 1: expected a column 'Edem'; did you mean 'Edema'?", fault.ToString());
+    }
+
+    [Fact]
     public void All_faults_are_listed_at_once_and_the_verb_exits_65()
     {
         Replace(Labels, "00000003_003.png,3,train,0", "00000003_003.png,3,train,x");
@@ -178,8 +185,6 @@ public sealed class DataCheckTests : IDisposable
         Assert.Equal("5 faults\n", words.Error);
     }
 
-    private static string Read(string path) => File.ReadAllText(path);
-
     private void Found(string kind, string file, string says)
     {
         IReadOnlyList<DataFault> faults = Check();
@@ -200,7 +205,7 @@ public sealed class DataCheckTests : IDisposable
 
     private void Replace(string path, string before, string after)
     {
-        string text = Read(path);
+        string text = File.ReadAllText(path);
         int at = text.IndexOf(before, StringComparison.Ordinal);
         Assert.True(at >= 0, before);
         File.WriteAllText(path, text[..at] + after + text[(at + before.Length)..]);
@@ -210,7 +215,7 @@ public sealed class DataCheckTests : IDisposable
     {
         File.AppendAllText(Labels, $"{name},made,train{string.Concat(Enumerable.Repeat(",0", 14))}\n");
         PngWriter.Write(Image(name), 64, 64, 1, new byte[64 * 64]);
-        string text = Read(Annotations).TrimEnd();
+        string text = File.ReadAllText(Annotations).TrimEnd();
         File.WriteAllText(Annotations, text[..^1] + ", " + record + "]");
     }
 }
