@@ -8,6 +8,7 @@ public static class All
     [
         new OpList(),
         new OpRun(),
+        new MetricsVerb(),
         new WeightsInspect(),
         new Tokenize(),
         new Devices(),
