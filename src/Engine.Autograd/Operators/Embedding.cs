@@ -1,0 +1,58 @@
+using Engine.Autograd.Operators;
+using Engine.Kernels.Operators;
+using Engine.Tensors;
+
+namespace Engine.Autograd;
+
+public static unsafe partial class Ops
+{
+    internal static readonly OperatorInfo EmbeddingInfo = new(
+        "embedding",
+        "y[i] = weight[ids[i]]",
+        [new("ids", "i64", "[...]"), new("weight", "float", "[v,d]")],
+        [],
+        ["y"],
+        call => [call.Tape.Embedding(call.Input("ids"), call.Input("weight"))]);
+
+    /// <summary>Looks rows up in a table.</summary>
+    /// <param name="tape">records it</param>
+    /// <param name="ids">i64 [...], each from 0 to v - 1</param>
+    /// <param name="weight">[v, d]</param>
+    /// <returns>[..., d]</returns>
+    /// <exception cref="DwarfException">an id is outside the table (content)</exception>
+    /// <remarks>The gradient is summed in the order of the ids, so it repeats bit for bit.</remarks>
+    public static Variable Embedding(this Tape tape, Variable ids, Variable weight)
+    {
+        Check.HasDType("embedding", "ids", ids, DType.I64);
+        Check.Floating("embedding", "weight", weight);
+        Check.Rank("embedding", "weight", weight, 2, "[v,d]");
+        long* id = ids.Value.Data<long>();
+        for (long i = 0; i < ids.Value.Count; i++)
+        {
+            if ((ulong)id[i] >= (ulong)weight.Shape[0])
+            {
+                throw new DwarfException(
+                    ErrorKind.Content, $"embedding: every id must be from 0 to {weight.Shape[0] - 1} (weight is {weight.Shape}), found {id[i]} at element {i}");
+            }
+        }
+
+        Span<long> sizes = stackalloc long[Shape.MaxRank];
+        if (ids.Shape.Rank == Shape.MaxRank)
+        {
+            throw new ShapeException($"embedding: ids may have at most {Shape.MaxRank - 1} axes, found {ids.Shape}");
+        }
+
+        ids.Shape.CopyTo(sizes);
+        sizes[ids.Shape.Rank] = weight.Shape[1];
+        var y = tape.Empty(Shape.Of(sizes[..(ids.Shape.Rank + 1)]), weight.DType);
+        EmbeddingCpu.Forward(tape.Cpu, ids.Value, weight.Value, y);
+        return tape.Record("embedding", y, [ids, weight], [ids.Value], EmbeddingBackward);
+    }
+
+    private static void EmbeddingBackward(Tape tape, Node node)
+    {
+        var dweight = tape.BeginGrad(node.Input(1)!);
+        EmbeddingCpu.Backward(tape.Cpu, node.Saved(0), node.OutputGrad()!, dweight);
+        tape.EndGrad(node.Input(1)!, dweight);
+    }
+}
