@@ -42,6 +42,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="DwarfException">not there (missing input) or damaged (content)</exception>
     public static SafetensorsFile Open(string path)
     {
+        // Pipes have length 0 and opening one may wait for ever, so the size is looked at first.
+        if (new FileInfo(path) is { Exists: true, Length: < 8 } small)
+        {
+            throw new DwarfException(ErrorKind.Content, $"{path}: a safetensors file has at least 8 bytes, found {small.Length}");
+        }
+
         SafeFileHandle handle;
         try
         {
@@ -56,14 +62,14 @@ public sealed class SafetensorsFile : IDisposable
         try
         {
             long length = RandomAccess.GetLength(handle);
-            if (length < 8)
-            {
-                throw new DwarfException(ErrorKind.Content, $"{path}: a safetensors file has at least 8 bytes, found {length}");
-            }
-
             Span<byte> word = stackalloc byte[8];
             ReadFully(handle, path, word, 0);
             ulong headerLength = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(word);
+            if (word.StartsWith("PK\u0003\u0004"u8))
+            {
+                throw new DwarfException(ErrorKind.Content, $"{path}: expected safetensors, found an archive such as PyTorch's .pt files are");
+            }
+
             if (headerLength > 100_000_000 || headerLength > (ulong)(length - 8))
             {
                 throw new DwarfException(ErrorKind.Content, $"{path}: header length {headerLength} does not fit a file of {length} bytes (at most 100000000)");

@@ -87,6 +87,10 @@ public sealed class OpTests : IDisposable
         File.WriteAllText(In, "no tensors here");
         Assert.Equal(65, Invocation.Of("op", "run", "layer_norm", "--in", In, "--out", Out).Code);
         Assert.Equal(65, Invocation.Of("weights", "inspect", In).Code);
+        File.WriteAllBytes(In, [(byte)'P', (byte)'K', 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
+        Assert.Contains("expected safetensors, found an archive such as PyTorch's .pt", Invocation.Of("weights", "inspect", In).Error, StringComparison.Ordinal);
+        File.WriteAllBytes(In, []);
+        Assert.Contains("at least 8 bytes, found 0", Invocation.Of("weights", "inspect", In).Error, StringComparison.Ordinal);
         WriteInputs();
         Assert.Equal(74, Invocation.Of("op", "run", "layer_norm", "--in", In, "--out", Path.Combine(_folder.FullName, "no", "out")).Code);
         Assert.Equal(64, Invocation.Of("op", "run", "layer_norm", "--in", In).Code);
