@@ -22,4 +22,16 @@ public sealed class ConfigTests
             Assert.True(config.Data.Images is null || Directory.Exists(config.Data.Images), $"{file}: {config.Data.Images} is not there");
         }
     }
+
+    [Fact]
+    public void The_list_of_keys_in_docs_is_that_of_the_schema()
+    {
+        string file = Path.Combine(Repository.Root, "docs", "configuration.md");
+        if (Environment.GetEnvironmentVariable("DWARF_WRITE_DOCS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, ConfigReference.Markdown());
+        }
+        Assert.True(ConfigReference.Markdown() == File.ReadAllText(file), "docs/configuration.md is old; its first lines say how to write it");
+    }
 }

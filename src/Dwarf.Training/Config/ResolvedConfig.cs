@@ -59,7 +59,7 @@ public static class ResolvedConfig
         }
     }
 
-    private static string Value(object? value) => value switch
+    internal static string Value(object? value) => value switch
     {
         IReadOnlyDictionary<string, string> texts => $"{{{string.Join(", ", texts.Select(each => $"{Scalars.Quote(each.Key)}: {Scalars.Quote(each.Value)}"))}}}",
         IEnumerable list and not string => $"[{string.Join(", ", list.Cast<object>().Select(Scalars.Format))}]",
