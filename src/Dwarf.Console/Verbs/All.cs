@@ -8,6 +8,7 @@ public static class All
     [
         new OpList(),
         new OpRun(),
+        new ModelRunVerb(),
         new MetricsVerb(),
         new WeightsInspect(),
         new Tokenize(),

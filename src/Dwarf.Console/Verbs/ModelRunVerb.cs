@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using Dwarf.Model;
+using Dwarf.Model.Weights;
+using Engine.Kernels;
+using Engine.Tensors;
+using Engine.Tensors.Safetensors;
+
+namespace Dwarf.Cli.Verbs;
+
+/// <summary>`model run`: the whole network, forward and backward, from file to file.</summary>
+public sealed class ModelRunVerb : Verb
+{
+    private readonly Option<string> _weights = CommonOptions.File("--weights", "safetensors with image_encoder.*, text_encoder.*, model.* and perhaps heads.*");
+    private readonly Option<string> _in = CommonOptions.File("--in", "safetensors with image, input_ids, attention_mask, and cotangent.logits or .map for a backward pass");
+    private readonly Option<string> _out = CommonOptions.File("--out", "safetensors that the outputs and grad.KEY are written to");
+    private readonly Option<string[]> _attributes = CommonOptions.Attributes();
+    private readonly Option<string> _device = CommonOptions.Device();
+    private readonly Option<string> _dtype = CommonOptions.Dtype();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+
+    /// <inheritdoc/>
+    public override string Name => "model run";
+
+    /// <inheritdoc/>
+    public override string Summary => "Runs a whole network, forward and, with cotangents, backward; dropout off";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Symbol> Parameters => [_weights, _in, _out, _attributes, _device, _dtype, _threads];
+
+    /// <inheritdoc/>
+    public override int Run(VerbContext context)
+    {
+        HeadCounts heads = Heads(CommonOptions.Pairs("--attr", context.Get(_attributes)));
+        DType dtype = DTypes.Parse(context.Get(_dtype));
+        using CpuDevice device = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        Dictionary<string, Tensor> inputs = SafetensorsFile.ReadAll(context.Get(_in));
+        Dictionary<string, Tensor> result = ModelRunner.Run(device, context.Get(_weights), inputs, heads, dtype);
+        string path = context.Get(_out);
+        SafetensorsWriter.Write(path, result);
+        TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType, each.Value.Shape))]);
+        context.Error.WriteLine($"model run: {result.Count} tensors in {path}");
+        return 0;
+    }
+
+    private static HeadCounts Heads(Dictionary<string, string> attributes)
+    {
+        string[] known = ["image_heads", "text_heads", "decoder_heads"];
+        foreach ((string name, string value) in attributes)
+        {
+            if (!known.Contains(name))
+            {
+                throw new DwarfException(ErrorKind.Usage, $"model run: unknown attribute '{name}'{Nearest.Hint(name, known)}");
+            }
+            if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int heads) || heads < 1)
+            {
+                throw new DwarfException(ErrorKind.Usage, $"model run: attribute {name} must be an integer of at least 1, found '{value}'");
+            }
+        }
+        HeadCounts standard = new();
+        return new HeadCounts(Count(known[0], standard.Image), Count(known[1], standard.Text), Count(known[2], standard.Decoder));
+
+        int Count(string name, int otherwise) =>
+            attributes.TryGetValue(name, out string? value) ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
+    }
+}

@@ -1,0 +1,118 @@
+using Dwarf.Model.Layers;
+using Engine.Autograd;
+using Engine.Kernels;
+using Engine.Tensors;
+
+namespace Dwarf.Model;
+
+/// <summary>Whether the prompts of one forward see each other in the decoder's self-attention.</summary>
+public enum Prompts
+{
+    /// <summary>Each prompt alone, as if it were the only one: what training, evaluation and predict do.</summary>
+    Alone,
+
+    /// <summary>All together, as KAD does: results then depend on which prompts are present.</summary>
+    Together,
+}
+
+/// <summary>KAD's query decoder: text features ask, patch tokens answer; its last map is the model's explanation.</summary>
+/// <remarks>
+/// Pre-norm blocks of self-attention, cross-attention and a ReLU feed-forward. One layer norm serves the text features, the patch tokens and
+/// the end. Names as KAD's query network (model.*); its logit_scale is not used there either.
+/// </remarks>
+public sealed class CrossAttentionDecoder
+{
+    private readonly Norm _norm;
+    private readonly Block[] _blocks;
+    private readonly Linear _head;
+
+    internal CrossAttentionDecoder(Plan plan, string prefix, int width, DecoderConfig config)
+    {
+        _norm = new Norm(plan, $"{prefix}.decoder_norm", width, config.Epsilon);
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(plan, $"{prefix}.decoder.layers.{i}", width, config))];
+        _head = new Linear(plan, $"{prefix}.mlp_head.0", width, 2);
+    }
+
+    /// <summary>Asks every image every prompt.</summary>
+    /// <param name="tape">records it</param>
+    /// <param name="patches">patch tokens [b,t,d]; keys and values are made once, whatever the number of prompts</param>
+    /// <param name="features">text features [q,d]</param>
+    /// <param name="prompts">whether the prompts see each other</param>
+    /// <param name="dropout">null outside training</param>
+    /// <returns>logits [b,q,2] (no, yes), and the last block's attention map [b,q,t]: mean over heads, before dropout, each row sums to 1</returns>
+    public (Variable Logits, Variable Map) Forward(Tape tape, Variable patches, Variable features, Prompts prompts, DropoutSites? dropout = null)
+    {
+        if (patches.Shape.Rank != 3 || features.Shape.Rank != 2 || features.Shape[1] != patches.Shape[2])
+        {
+            throw new ShapeException($"decoder: expected patch tokens [b,t,d] and text features [q,d], found {patches.Shape} and {features.Shape}");
+        }
+
+        var memory = _norm.Apply(tape, patches);
+        var stream = ForEveryImage(tape, _norm.Apply(tape, features), patches.Shape[0]);
+        var y = _blocks[0].Norm1.Apply(tape, stream);
+        Variable map = null!;
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            var block = _blocks[i];
+            (y, stream) = block.Norm2.Apply(tape, block.AskPrompts(tape, y, prompts, dropout), stream);
+            (var answer, map) = block.AskImage(tape, y, memory, dropout);
+            (y, stream) = block.Norm3.Apply(tape, answer, stream);
+            var next = i + 1 < _blocks.Length ? _blocks[i + 1].Norm1 : _norm;
+            (y, stream) = next.Apply(tape, block.FeedForward(tape, y, dropout), stream);
+        }
+
+        return (_head.Apply(tape, Drop(tape, y, dropout)), map);
+    }
+
+    /// <summary>[q,d] → [b,q,d], the same rows for every image.</summary>
+    private static Variable ForEveryImage(Tape tape, Variable x, long images)
+    {
+        long prompts = x.Shape[0];
+        if (images == 1)
+        {
+            return tape.Reshape(x, [1, prompts, x.Shape[1]]);
+        }
+
+        // Looking rows up by number repeats them, and the look-up's backward sums over the images in a fixed order.
+        var rows = tape.Empty([images, prompts], DType.I64);
+        var numbers = rows.Span<long>();
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = i % prompts;
+        }
+
+        return tape.Embedding(tape.Constant(rows), x);
+    }
+
+    private static Variable Drop(Tape tape, Variable x, DropoutSites? dropout) => dropout is null ? x : dropout.Drop(tape, x);
+
+    private sealed class Block(Plan plan, string name, int width, DecoderConfig config)
+    {
+        private readonly SelfAttention _self = SelfAttention.Torch(plan, $"{name}.self_attn", width, config.Heads);
+        private readonly CrossAttention _cross = new(plan, $"{name}.multihead_attn", width, config.Heads);
+        private readonly Linear _up = new(plan, $"{name}.linear1", width, config.Hidden);
+        private readonly Linear _down = new(plan, $"{name}.linear2", config.Hidden, width);
+
+        public Norm Norm1 { get; } = new(plan, $"{name}.norm1", width, config.Epsilon);
+
+        public Norm Norm2 { get; } = new(plan, $"{name}.norm2", width, config.Epsilon);
+
+        public Norm Norm3 { get; } = new(plan, $"{name}.norm3", width, config.Epsilon);
+
+        public Variable AskPrompts(Tape tape, Variable y, Prompts prompts, DropoutSites? dropout)
+        {
+            var shape = y.Shape;
+            var asked = prompts == Prompts.Alone ? tape.Reshape(y, [shape[0] * shape[1], 1, shape[2]]) : y;
+            return Drop(tape, tape.Reshape(_self.Apply(tape, asked, null, dropout), shape), dropout);
+        }
+
+        public (Variable Y, Variable Map) AskImage(Tape tape, Variable y, Variable memory, DropoutSites? dropout)
+        {
+            (y, var map) = _cross.Apply(tape, y, memory, dropout);
+            return (Drop(tape, y, dropout), map);
+        }
+
+        public Variable FeedForward(Tape tape, Variable y, DropoutSites? dropout)
+            => Drop(tape, _down.Apply(tape, Drop(tape, _up.Apply(tape, y, GemmActivation.Relu), dropout)), dropout);
+    }
+}

@@ -1,0 +1,40 @@
+using Engine.Autograd;
+
+namespace Dwarf.Model.Layers;
+
+/// <summary>Multi-head self-attention: one product for query, key and value, attention, one product for the output.</summary>
+internal sealed class SelfAttention
+{
+    private readonly Linear _qkv;
+    private readonly Linear _output;
+    private readonly int _heads;
+
+    private SelfAttention(Linear qkv, Linear output, int heads) => (_qkv, _output, _heads) = (qkv, output, heads);
+
+    /// <summary>With Hugging Face's names: query, key and value apart.</summary>
+    public static SelfAttention HuggingFace(Plan plan, string name, string output, int width, int heads) => new(
+        new Linear(plan, $"{name}.qkv", [$"{name}.query", $"{name}.key", $"{name}.value"], width, width),
+        new Linear(plan, output, width, width),
+        heads);
+
+    /// <summary>With the names of PyTorch's MultiheadAttention: in_proj and out_proj.</summary>
+    public static SelfAttention Torch(Plan plan, string name, int width, int heads) => new(
+        new Linear(plan, $"{name}.in_proj", width, 0, 3),
+        new Linear(plan, $"{name}.out_proj", width, width),
+        heads);
+
+    /// <summary>Attends.</summary>
+    /// <param name="tape">records it</param>
+    /// <param name="x">[b,t,d]</param>
+    /// <param name="keyMask">bool [b,t], true = attend; null = all</param>
+    /// <param name="dropout">of attention weights; null outside training</param>
+    /// <returns>[b,t,d]</returns>
+    public Variable Apply(Tape tape, Variable x, Variable? keyMask = null, DropoutSites? dropout = null)
+    {
+        var qkv = _qkv.Apply(tape, x);
+        var y = dropout is { Active: true }
+            ? tape.SelfAttention(qkv, _heads, keyMask, dropout.Probability, dropout.NextSeed())
+            : tape.SelfAttention(qkv, _heads, keyMask);
+        return _output.Apply(tape, y);
+    }
+}

@@ -1,0 +1,36 @@
+namespace Dwarf.Model.Weights;
+
+/// <summary>The names of weights that need more than a look-up.</summary>
+public static class WeightNames
+{
+    /// <summary>Prefix of the image encoder.</summary>
+    public const string Image = "image_encoder.vit";
+
+    /// <summary>Prefix of the text encoder.</summary>
+    public const string Text = "text_encoder";
+
+    /// <summary>Prefix of the decoder.</summary>
+    public const string Decoder = "model";
+
+    /// <summary>Prefix of the refinement heads, the dot included.</summary>
+    public const string Heads = "heads.";
+
+    /// <summary>The prompts' text features [f,d], stored so that predict needs no text encoder.</summary>
+    public const string TextFeatures = "text_features";
+
+    private const string DecoderNormAlias = $"{Decoder}.decoder.norm.";
+
+    /// <summary>The name under which the network knows a weight: PyTorch writes the decoder's shared norm twice.</summary>
+    /// <param name="name">in a file</param>
+    /// <returns>the same name, or what it is an alias of</returns>
+    public static string Canonical(string name) => name.StartsWith(DecoderNormAlias, StringComparison.Ordinal)
+        ? $"{Decoder}.decoder_norm.{name[DecoderNormAlias.Length..]}"
+        : name;
+
+    /// <summary>Whether files may hold a tensor that the network has no use for.</summary>
+    /// <param name="name">in a file</param>
+    /// <returns>true for BERT's list of positions, the ViT's pooler, the unused scales and stored text features</returns>
+    public static bool Unused(string name) => name.EndsWith(".position_ids", StringComparison.Ordinal)
+        || name.StartsWith($"{Image}.pooler.", StringComparison.Ordinal)
+        || name is $"{Text}.logit_scale" or $"{Decoder}.logit_scale" or TextFeatures;
+}
