@@ -18,7 +18,7 @@ internal static class ReportStyle
         @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --ground: #fff; --panel: #fff; --accent: #0072b2;
           --warn: #5a3100; --warnground: #fff;
           --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #b0548f; --c4: #b57f00; --c5: #3c9fd6; --c6: #6b6b6b; --c7: #7a5230; }
-          nav, details { display: none; } main { max-width: none; padding: 0; } figure, tbody, .tile { break-inside: avoid; } h2 { break-after: avoid; } }
+        }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
         main { max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }
@@ -71,6 +71,14 @@ internal static class ReportStyle
         pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 14px; overflow-x: auto; font: 12.5px/1.5 ui-monospace, Consolas, "DejaVu Sans Mono", monospace; }
         summary { cursor: pointer; font-weight: 600; margin: 8px 0; }
         footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
+        @page { margin: 14mm; }
+        @media print {
+          nav, details { display: none; } body { font-size: 11px; } main { max-width: none; padding: 0; }
+          h1 { font-size: 20px; } h2 { font-size: 15px; margin-top: 24px; } h2, h3 { break-after: avoid; } figure, tbody, .tile, .protocol li { break-inside: avoid; }
+          small { font-size: 8.5px; } table { font-size: 10px; } th, td { padding: 2px 6px 2px 0; } thead th { font-size: 9.5px; } .scroll { overflow: visible; }
+          .group { padding-left: 6px; } .bar { width: 40px; height: 6px; margin-right: 4px; } .tiles { grid-template-columns: repeat(4, 1fr); } .tile b { font-size: 18px; }
+          .charts, .overlays { grid-template-columns: 1fr 1fr; gap: 12px; } dl { font-size: 11px; } .tile .what, .protocol, .legend, .scale { font-size: 11px; } footer { margin-top: 20px; }
+        }
         """;
 
     private static string Gradient() => string.Join(", ", Enumerable.Range(0, 9).Select(i =>
