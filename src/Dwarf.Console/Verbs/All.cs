@@ -15,5 +15,6 @@ public static class All
         new Devices(),
         new DataCheckVerb(),
         new DataMasks(),
+        new DataPhantom(),
     ];
 }

@@ -91,10 +91,10 @@ public sealed class MapMetricsTests
     [Fact]
     public void Prior_is_the_mean_training_mask_and_ignores_the_image()
     {
-        var prior = LocationPrior.Fit("Mass", [[true, false, false], [false, true, false], [true, false, false], [false, false, false]])!;
+        var prior = LocationPrior.Fit("Mass", [[true, true, false], [true, false, false], [false, false, false]])!;
         Assert.Equal([1f, 0.5f, 0f], prior.Map);
-        Assert.Equal(3, prior.TrainingImages);
-        Assert.Equal(0.0, prior.Threshold);  // {0, 1}: mean Dice 2/3; {0} alone: (1 + 0 + 1) / 3, the same; the lower threshold wins
+        Assert.Equal(2, prior.TrainingImages);
+        Assert.Equal(0.0, prior.Threshold);  // {0, 1}: mean Dice (1 + 2/3) / 2; {0} alone: (2/3 + 1) / 2, the same; the lower one wins
         var replaced = prior.Replace(new("Mass", [new("a", "p", [0, 0, 9], [true, false, false])]));
         Assert.Equal(prior.Map, replaced.Cases[0].Map);
         Assert.Null(LocationPrior.Fit("Mass", [[false, false]]));
