@@ -76,6 +76,37 @@ public class AugmentationTests
     }
 
     [Fact]
+    public void A_rotation_keeps_distances_and_a_change_of_size_scales_them()
+    {
+        byte[] mask = Disc(64, 47.5, 31.5, 5);
+        double before = mask.Sum(value => value);
+        var moved = new float[64 * 64];
+        double most = 0;
+        for (int sample = 0; sample < 60; sample++)
+        {
+            Augmentation.Draw(new AugmentSection { Rotate = 40 }, 1, 0, sample).Mask(mask, 64, 64, moved);
+            var (x, y) = Middle(moved);
+            Assert.Equal(16, Math.Sqrt((x * x) + (y * y)), 0.5);
+            Assert.InRange(Math.Abs(Math.Atan2(y, x)), 0, 40.5 * Math.PI / 180);
+            most = Math.Max(most, Math.Abs(Math.Atan2(y, x)));
+            Assert.InRange(moved.Sum(), before * 0.9, before * 1.1);
+            Augmentation.Draw(new AugmentSection { Scale = 0.3 }, 1, 0, sample).Mask(mask, 64, 64, moved);
+            var (scaled, across) = Middle(moved);
+            Assert.Equal(0, across, 0.01);
+            Assert.Equal(Math.Pow(scaled / 16, 2), moved.Sum() / before, 0.2);
+            Assert.InRange(scaled, 16 * 0.69, 16 * 1.31);
+        }
+
+        Assert.True(most > 30 * Math.PI / 180);
+
+        static (double X, double Y) Middle(float[] mask)
+        {
+            int[] set = [.. Enumerable.Range(0, mask.Length).Where(i => mask[i] == 1)];
+            return (set.Average(i => i % 64) - 31.5, set.Average(i => i / 64) - 31.5);
+        }
+    }
+
+    [Fact]
     public void Mirrors_half_of_the_pictures_and_only_across()
     {
         byte[] mask = new byte[64];
