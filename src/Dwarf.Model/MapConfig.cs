@@ -1,3 +1,5 @@
+using Engine.Kernels.Operators;
+
 namespace Dwarf.Model;
 
 /// <summary>Where a refinement head works.</summary>
@@ -8,22 +10,6 @@ public enum HeadSpace
 
     /// <summary>On the scaled map itself; the result is clamped to [0, 1].</summary>
     Linear,
-}
-
-/// <summary>What raw maps, whose elements sum to 1, are divided by.</summary>
-public enum MapScale
-{
-    /// <summary>x / max.</summary>
-    Max,
-
-    /// <summary>(x − min) / (max − min).</summary>
-    Minmax,
-
-    /// <summary>x · patches.</summary>
-    Size,
-
-    /// <summary>x.</summary>
-    None,
 }
 
 /// <summary>How a raw attention map becomes the map that people see.</summary>

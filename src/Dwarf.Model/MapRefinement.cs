@@ -17,7 +17,7 @@ public static class MapRefinement
     /// <returns>[n,hw]: logits, or values before the clamp where the head works on the map itself</returns>
     public static Variable Refine(Tape tape, Variable map, RefinementHead? head, MapConfig config)
     {
-        var scaled = tape.ScaleMap(map, Operator(config.Scale));
+        var scaled = tape.ScaleMap(map, config.Scale);
         var z = config.Space == HeadSpace.Logit ? tape.Logit(scaled, Clip) : scaled;
         return head is null ? z : head.Apply(tape, z);
     }
@@ -50,14 +50,6 @@ public static class MapRefinement
         var above = tape.Relu(tape.Add(x, Scalar(tape, -1, x.DType)));
         return tape.Add(tape.Relu(x), tape.Mul(above, Scalar(tape, -1, x.DType)));
     }
-
-    private static Engine.Kernels.Operators.MapScale Operator(MapScale scale) => scale switch
-    {
-        MapScale.Minmax => Engine.Kernels.Operators.MapScale.MinMax,
-        MapScale.Size => Engine.Kernels.Operators.MapScale.Size,
-        MapScale.None => Engine.Kernels.Operators.MapScale.None,
-        _ => Engine.Kernels.Operators.MapScale.Max,
-    };
 
     /// <summary>A number as a variable that broadcasts.</summary>
     internal static unsafe Variable Scalar(Tape tape, double value, DType dtype)

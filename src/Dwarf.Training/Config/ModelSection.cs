@@ -1,4 +1,5 @@
 using Dwarf.Model;
+using Engine.Kernels.Operators;
 
 namespace Dwarf.Training.Config;
 

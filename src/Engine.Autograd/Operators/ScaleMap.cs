@@ -15,7 +15,7 @@ public static partial class Ops
         call => [call.Tape.ScaleMap(call.Input("x"), call.Choice("by") switch
         {
             "max" => MapScale.Max,
-            "minmax" => MapScale.MinMax,
+            "minmax" => MapScale.Minmax,
             "size" => MapScale.Size,
             _ => MapScale.None,
         })]);

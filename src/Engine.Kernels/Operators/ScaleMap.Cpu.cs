@@ -10,7 +10,7 @@ public enum MapScale
     Max,
 
     /// <summary>(x − min) / (max − min) of the row; a flat row gives zeros.</summary>
-    MinMax,
+    Minmax,
 
     /// <summary>x · number of elements of the row.</summary>
     Size,
@@ -79,10 +79,10 @@ public static unsafe class ScaleMapCpu
                     case MapScale.Max:
                         Divide(x, T.Zero, high, y, p);
                         break;
-                    case MapScale.MinMax when high == low:
+                    case MapScale.Minmax when high == low:
                         new Span<T>(y, (int)p).Clear();
                         break;
-                    case MapScale.MinMax:
+                    case MapScale.Minmax:
                         Divide(x, low, high - low, y, p);
                         break;
                     default:
@@ -112,10 +112,10 @@ public static unsafe class ScaleMapCpu
                         Divide(dy, T.Zero, high, dx, p);
                         dx[place[0]] -= Rows.Dot(dy, y, p) / high;
                         break;
-                    case MapScale.MinMax when high == low:
+                    case MapScale.Minmax when high == low:
                         new Span<T>(dx, (int)p).Clear();
                         break;
-                    case MapScale.MinMax:
+                    case MapScale.Minmax:
                         // y = (x - low) / range: d/dhigh = -y / range, d/dlow = (y - 1) / range.
                         T range = high - low, dot = Rows.Dot(dy, y, p);
                         Divide(dy, T.Zero, range, dx, p);

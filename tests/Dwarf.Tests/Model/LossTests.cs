@@ -1,6 +1,7 @@
 using Dwarf.Model;
 using Engine.Autograd;
 using Engine.Kernels;
+using Engine.Kernels.Operators;
 using Engine.Tensors;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Dwarf.Model;
 using Dwarf.Training.Config;
+using Engine.Kernels.Operators;
 using Xunit;
 
 namespace Dwarf.Tests.Model;

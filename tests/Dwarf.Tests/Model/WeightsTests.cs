@@ -1,5 +1,6 @@
 using Dwarf.Model;
 using Dwarf.Model.Weights;
+using Engine.Kernels.Operators;
 using Engine.Tensors;
 using Engine.Tensors.Safetensors;
 using Xunit;
