@@ -34,6 +34,7 @@ internal static partial class OperatorCases
         new("slice", "x[3,7]", "dim=-1 start=-4 end=-1"),
         new("slice", "x[6,5]", "dim=0 start=2 end=100"),
         new("slice", "x[6,5]", "dim=0 start=4 end=2"),
+        new("slice", "x[2,5]", "dim=1 start=-2"),
         new("slice", "x[0,5]", "dim=1 start=0 end=3"),
     ];
 

@@ -12,11 +12,11 @@ public static partial class Ops
         [new("x", "float", "[...]")],
         [
             new("dim", AttributeType.Integer, "") { Required = true },
-            new("start", AttributeType.Integer, "") { Required = true },
-            new("end", AttributeType.Integer, "") { Required = true },
+            new("start", AttributeType.Integer, "0"),
+            new("end", AttributeType.Integer, ""),
         ],
         ["y"],
-        call => [call.Tape.Slice(call.Input("x"), call.Integer("dim"), call.Integer("start"), call.Integer("end"))]);
+        call => [call.Tape.Slice(call.Input("x"), call.Integer("dim"), call.Integer("start"), call.Has("end") ? call.Integer("end") : long.MaxValue)]);
 
     /// <summary>A part of one axis, as Python's x[start:end]: negative indices count from the end, and what lies outside is cut off.</summary>
     /// <param name="tape">records it</param>
