@@ -9,21 +9,23 @@ public static class CommonOptions
     /// <summary>--device, read by <see cref="BackEnd.Open"/>.</summary>
     public static Option<string> Device() => new("--device")
     {
-        Description = "Where it runs: cpu, cuda, cuda:N or emulated (default cpu)",
+        Description = "Where it runs: cpu, cuda, cuda:N or emulated",
+        HelpName = "D",
         DefaultValueFactory = _ => "cpu",
     };
 
     /// <summary>--dtype, read by <see cref="DTypes.Parse"/>.</summary>
     public static Option<string> Dtype() => new("--dtype")
     {
-        Description = "What floating tensors are cast to: f32, f64 or bf16 (default f32)",
+        Description = "What floating tensors are cast to: f32, f64 or bf16",
+        HelpName = "T",
         DefaultValueFactory = _ => "f32",
     };
 
     /// <summary>--threads.</summary>
     public static Option<int> Threads()
     {
-        var option = new Option<int>("--threads") { Description = "Threads of the cpu device; 0 for all cores, the default" };
+        var option = new Option<int>("--threads") { Description = "Threads of the cpu device; 0 for all cores, the default", HelpName = "N" };
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() is < 0 or > 1024)
@@ -35,10 +37,15 @@ public static class CommonOptions
     }
 
     /// <summary>--attr, as often as needed; read by <see cref="Pairs"/>.</summary>
-    public static Option<string[]> Attributes() => new("--attr") { Description = "An attribute, KEY=VALUE; lists as 0,-1", DefaultValueFactory = _ => [] };
+    public static Option<string[]> Attributes() => new("--attr")
+    {
+        Description = "An attribute, as often as needed; lists as 0,-1",
+        HelpName = "KEY=VALUE",
+        DefaultValueFactory = _ => [],
+    };
 
     /// <summary>A file that must be named.</summary>
-    public static Option<string> File(string name, string description) => new(name) { Description = description, Required = true };
+    public static Option<string> File(string name, string description) => new(name) { Description = description, Required = true, HelpName = "FILE" };
 
     /// <summary>KEY=VALUE pairs as a table.</summary>
     /// <exception cref="DwarfException">no '=', or a key twice (usage)</exception>

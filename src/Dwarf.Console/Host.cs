@@ -34,6 +34,14 @@ public static class Host
         }
     }
 
+    /// <summary>The last word when a thread that nobody waits for fails: the same line and code as anywhere, and the end of the process.</summary>
+    public static void Crash(object exception, TextWriter error, Interruption interruption)
+    {
+        Failure failure = Failure.Of(exception as Exception ?? new InvalidOperationException(exception.ToString()), interruption);
+        error.WriteLine(failure.Text);
+        Environment.Exit(failure.Code);
+    }
+
     private static int Run(CommandLine line, IReadOnlyList<string> args, TextWriter output, TextWriter error, Terminal terminal, Interruption interruption)
     {
         ParseResult parsed = line.Parse(args);
