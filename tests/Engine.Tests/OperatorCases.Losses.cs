@@ -29,6 +29,12 @@ internal static partial class OperatorCases
         new("fp_weighted_dice", "probability[4,1] target[4,1]", Values: "probability=range:0.1:0.9 target=constant:1"),
         new("fp_weighted_dice", "probability[0,9] target[0,9]"),
         new("fp_weighted_dice", "logits[0,9] target[0,9]", "reduction=none"),
+        new("adamw", "param[5,37] grad[5,37] exp_avg[5,37] exp_avg_sq[5,37]", Values: "exp_avg_sq=range:0:2"),
+        new(
+            "adamw", "param[3,9001] grad[3,9001] exp_avg[3,9001] exp_avg_sq[3,9001]",
+            "lr=0.1 beta1=0.8 beta2=0.99 eps=1e-6 weight_decay=0.2 step=7", "exp_avg_sq=range:0:2"),
+        new("adamw", "param[9] grad[9] exp_avg[9] exp_avg_sq[9]", "weight_decay=0", "exp_avg=constant:0 exp_avg_sq=constant:0"),
+        new("adamw", "param[0] grad[0] exp_avg[0] exp_avg_sq[0]"),
     ];
 
     private static WrongCall[] WrongLosses =>
@@ -42,5 +48,8 @@ internal static partial class OperatorCases
         new("fp_weighted_dice", "probability[2,3] logits[2,3] target[2,3]", "", "expected either probability or logits, found both"),
         new("fp_weighted_dice", "logits[2,3] target[2,4]", "", "target must be [2,3] (the shape of logits), found [2,4]"),
         new("fp_weighted_dice", "logits[2,3] target[2,3]", "w_fp=-1", "w_fp must be at least 0, found -1"),
+        new("adamw", "param[3] grad[3] exp_avg[2] exp_avg_sq[3]", "", "exp_avg must be [3] (the shape of param), found [2]"),
+        new("adamw", "param[3] grad[3] exp_avg[3] exp_avg_sq[3]", "step=0", "step must be at least 1, found 0"),
+        new("adamw", "param[3] grad[3] exp_avg[3] exp_avg_sq[3]", "beta2=1", "beta2 must be at least 0 and below 1, found 1"),
     ];
 }

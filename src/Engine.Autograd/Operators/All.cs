@@ -31,6 +31,7 @@ public static class All
         Ops.BceWithLogitsInfo,
         Ops.CrossEntropyInfo,
         Ops.FpWeightedDiceInfo,
+        Ops.AdamWInfo,
     ];
 
     /// <summary>Operators that the model needs and the table of `op list` does not show; tested the same way.</summary>
