@@ -52,12 +52,13 @@ public sealed class ChestDataset
     /// <exception cref="DwarfException">a file is not there (missing input) or anything in it is wrong (content)</exception>
     public static ChestDataset Load(ChestSource source) => new ChestLoader(source, DataFaults.StopAtFirst()).Load()!;
 
-    /// <summary>The number of a label, or -1. A finding's name finds its label: `Pleural Thickening` is the column `Pleural_Thickening`.</summary>
+    /// <summary>The number of a label, or -1, by either spelling: `Pleural Thickening`, as ChestX-Det has it, or NIH's `Pleural_Thickening`.</summary>
     public int LabelOf(string finding)
     {
+        string name = NihLabels.NameOf(finding);
         for (int i = 0; i < LabelNames.Count; i++)
         {
-            if (LabelNames[i] == finding)
+            if (LabelNames[i] == name)
             {
                 return i;
             }

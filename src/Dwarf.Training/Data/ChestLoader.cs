@@ -22,7 +22,7 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
             return null;
         }
 
-        foreach (string wanted in source.WantedLabels.Where(wanted => !labels.Names.Contains(wanted)))
+        foreach (string wanted in source.WantedLabels.Where(wanted => !labels.Names.Contains(NihLabels.NameOf(wanted))))
         {
             faults.Report("unknown-label", source.Labels, "line 1", $"expected a column '{wanted}'{Nearest.Hint(wanted, [.. labels.Names])}");
         }

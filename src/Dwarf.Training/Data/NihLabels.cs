@@ -73,8 +73,11 @@ public sealed record NihLabels(IReadOnlyList<string> Names, IReadOnlyList<LabelR
             rows.Add(new LabelRow(name, cells[patient], part, ReadLabels(table, i, labels, name, faults), place));
         }
 
-        return new NihLabels([.. labels.Select(column => table.Header[column].Replace('_', ' '))], rows);
+        return new NihLabels([.. labels.Select(column => NameOf(table.Header[column]))], rows);
     }
+
+    /// <summary>NIH's spelling of a label with the underscores turned into the spaces that findings have.</summary>
+    public static string NameOf(string label) => label.Replace('_', ' ');
 
     private static sbyte[] ReadLabels(CsvTable table, int row, int[] columns, string name, DataFaults faults)
     {

@@ -1,3 +1,4 @@
+using Dwarf.Tests.Shell;
 using Dwarf.Training.Data;
 using Xunit;
 
@@ -24,11 +25,20 @@ public class ChestDatasetTests
         Assert.Equal([23, 11, 5, 29], nih.Select(label => Mini.Indices(Split.Test).Sum(i => Mini.Samples[i].Labels[label])));
     }
 
+    [Theory]
+    [InlineData("quickstart.yaml")]
+    public void Shipped_configurations_of_files_pass_the_data_check(string name)
+    {
+        Invocation run = Invocation.Of("data", "check", Path.Combine(GoldenTable.Root, "configs", name), "--json");
+        Assert.Equal((0, "[]"), (run.Code, run.Out.Trim()));
+    }
+
     [Fact]
     public void Labels_are_found_by_the_findings_names()
     {
         Assert.Equal(14, Mini.LabelNames.Count);
         Assert.Equal("Pleural Thickening", Mini.LabelNames[Mini.LabelOf("Pleural Thickening")]);
+        Assert.Equal(Mini.LabelOf("Pleural Thickening"), Mini.LabelOf("Pleural_Thickening"));
         Assert.Equal(-1, Mini.LabelOf("Calcification"));
     }
 

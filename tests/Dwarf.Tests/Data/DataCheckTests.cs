@@ -159,7 +159,7 @@ public sealed class DataCheckTests : IDisposable
     [Fact]
     public void A_label_without_its_column_is_found()
     {
-        DataFault fault = Assert.Single(DataCheck.Run(Source() with { WantedLabels = ["Pleural Thickening", "Edem"] }));
+        DataFault fault = Assert.Single(DataCheck.Run(Source() with { WantedLabels = ["Pleural Thickening", "Pleural_Thickening", "Edem"] }));
         Assert.Equal($"{Labels}: line 1: expected a column 'Edem'; did you mean 'Edema'?", fault.ToString());
     }
 
