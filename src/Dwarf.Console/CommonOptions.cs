@@ -1,3 +1,5 @@
+using System.Globalization;
+using Dwarf.Training.Config;
 using System.CommandLine;
 using Engine.Tensors;
 
@@ -43,6 +45,29 @@ public static class CommonOptions
         HelpName = "KEY=VALUE",
         DefaultValueFactory = _ => [],
     };
+
+    /// <summary>--set, read by <see cref="Overrides"/>.</summary>
+    public static Option<string[]> Set() => new("--set") { Description = "Replaces a value of the YAML, KEY=VALUE", DefaultValueFactory = _ => [] };
+
+    /// <summary>What the command line replaces in a YAML.</summary>
+    /// <param name="sets">the values of --set</param>
+    /// <param name="device">--device, or null</param>
+    /// <param name="threads">--threads, or null</param>
+    public static IReadOnlyList<Override> Overrides(IEnumerable<string> sets, string? device = null, int? threads = null)
+    {
+        var result = sets.Select(Override.Parse).ToList();
+        if (device is not null)
+        {
+            result.Add(new Override("device", device, "--device"));
+        }
+
+        if (threads is not null)
+        {
+            result.Add(new Override("threads", threads.Value.ToString(CultureInfo.InvariantCulture), "--threads"));
+        }
+
+        return result;
+    }
 
     /// <summary>A file that must be named.</summary>
     public static Option<string> File(string name, string description) => new(name) { Description = description, Required = true, HelpName = "FILE" };

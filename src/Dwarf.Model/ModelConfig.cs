@@ -32,6 +32,9 @@ public sealed record ImageEncoderConfig
     /// <summary>Added to the variance in layer norms.</summary>
     public double Epsilon { get; init; } = 1e-12;
 
+    /// <summary>Standard deviation of a new network's position embeddings; null: as its matrices'.</summary>
+    public double? PositionStd { get; init; }
+
     /// <summary>Patches down an image.</summary>
     public int GridRows => Size / Patch;
 

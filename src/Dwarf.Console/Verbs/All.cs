@@ -6,12 +6,16 @@ public static class All
     /// <summary>One line a verb.</summary>
     public static IReadOnlyList<Verb> List =>
     [
+        new Train(),
+        new Eval(),
+        new Predict(),
         new OpList(),
         new OpRun(),
         new ModelRunVerb(),
         new MetricsVerb(),
         new WeightsInspect(),
         new Tokenize(),
+        new BenchVerb(),
         new Devices(),
         new DataCheckVerb(),
         new DataMasks(),

@@ -11,6 +11,9 @@ public sealed record Preprocessing
     /// <summary>Height and width of the network's images in pixels.</summary>
     public int ImageSize { get; init; } = 224;
 
+    /// <summary>Whether mean and standard deviation are each image's own instead.</summary>
+    public bool PerImage { get; init; }
+
     /// <summary>Subtracted from pixels of 0 to 1, in every channel.</summary>
     public double Mean { get; init; } = 0.5;
 

@@ -27,6 +27,10 @@ public sealed record DataSection : ConfigSection
     [Key("side in pixels of the images that the network sees", Min = 8, Max = 4096)]
     public int ImageSize { get; init; } = 64;
 
+    /// <summary>Where mean and deviation come from.</summary>
+    [Key("fixed (mean and std below) or image (each image's own)")]
+    public Normalise Normalise { get; init; } = Normalise.Fixed;
+
     /// <summary>Subtracted from pixels.</summary>
     [Key("mean of the pixels (0 to 1), subtracted", Min = 0, Max = 1)]
     public double Mean { get; init; } = 0.5;
@@ -42,6 +46,16 @@ public sealed record DataSection : ConfigSection
     /// <summary>The synthetic chests.</summary>
     [Key("the synthetic chests of kind phantom")]
     public PhantomSection Phantom { get; init; } = new();
+}
+
+/// <summary>Where mean and standard deviation of the pixels come from.</summary>
+public enum Normalise
+{
+    /// <summary>From the configuration.</summary>
+    Fixed,
+
+    /// <summary>From each image.</summary>
+    Image,
 }
 
 /// <summary>Where images come from.</summary>

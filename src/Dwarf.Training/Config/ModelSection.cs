@@ -17,6 +17,10 @@ public sealed record ModelSection : ConfigSection
     /// <summary>Cross-attention.</summary>
     [Key("the decoder that lets texts attend to patches; as wide as the image encoder")]
     public DecoderSection Decoder { get; init; } = new();
+
+    /// <summary>Spread of first weights.</summary>
+    [Key("standard deviation of a new network's matrices and embeddings; 0.02 suits a width of 768, narrow networks want more", Above = 0, Max = 10)]
+    public double InitStd { get; init; } = 0.02;
 }
 
 /// <summary>The image encoder.</summary>
@@ -41,6 +45,10 @@ public sealed record ImageSection : ConfigSection
     /// <summary>Hidden features.</summary>
     [Key("features inside a block's feed-forward part", Min = 1, Max = 65536)]
     public int Hidden { get; init; } = 512;
+
+    /// <summary>Spread of first position embeddings.</summary>
+    [Key("standard deviation of new position embeddings; model.init_std where empty", Above = 0, Max = 10)]
+    public double? PositionStd { get; init; }
 }
 
 /// <summary>The text encoder.</summary>

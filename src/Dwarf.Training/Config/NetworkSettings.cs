@@ -18,6 +18,7 @@ public static class NetworkSettings
             Layers = config.Model.Image.Layers,
             Heads = config.Model.Image.Heads,
             Hidden = config.Model.Image.Hidden,
+            PositionStd = config.Model.Image.PositionStd,
         },
         Text = new TextEncoderConfig
         {
@@ -37,6 +38,7 @@ public static class NetworkSettings
             Dropout = config.Model.Decoder.Dropout,
         },
         Heads = new HeadConfig { Kind = config.Head.Kind, Init = config.Head.Init },
+        InitStd = config.Model.InitStd,
     };
 
     /// <summary>How a raw map becomes the one that people see.</summary>

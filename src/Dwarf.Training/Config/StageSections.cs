@@ -60,6 +60,18 @@ public abstract record StageSection : ConfigSection
     /// <summary>Gradient clipping.</summary>
     [Key("gradients longer than this are shortened to it; 0 leaves them alone", Min = 0)]
     public double ClipNorm { get; init; } = 1;
+
+    /// <summary>Frozen parts.</summary>
+    [Key("parts that stay as they are, by the beginnings of their names in weight files")]
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>Averaging.</summary>
+    [Key("decay of the moving average of the weights that is validated and kept; 0 for none", Min = 0, Below = 1)]
+    public double AverageDecay { get; init; }
+
+    /// <summary>Validation.</summary>
+    [Key("epochs between two validations; the last epoch always has one", Min = 1, Max = 1_000_000)]
+    public int ValidateEvery { get; init; } = 1;
 }
 
 /// <summary>The stage before: multi-label cross-entropy over prompts and image-text contrast. Its best epoch on validation is kept.</summary>
@@ -67,7 +79,7 @@ public sealed record PretrainSection : StageSection
 {
     /// <summary>Weight of the contrast.</summary>
     [Key("weight of the image-text contrast beside cross-entropy", Min = 0, Max = 100)]
-    public double ContrastWeight { get; init; } = 0.1;
+    public double ContrastWeight { get; init; } = 0.3;
 
     /// <summary>Its labels.</summary>
     [Key("labels to learn, by their names in the CSV; the findings where empty")]

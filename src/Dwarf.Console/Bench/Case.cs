@@ -1,0 +1,58 @@
+using System.Diagnostics;
+
+namespace Dwarf.Cli.Bench;
+
+/// <summary>One thing to time.</summary>
+/// <param name="Name">as the libtorch peer names it, where the peer has it</param>
+/// <param name="Flops">floating-point operations of one run, a multiply-add counting 2; 0: memory alone bounds it</param>
+/// <param name="Bytes">bytes that must move, each tensor once; 0: not stated</param>
+/// <param name="Prepare">makes the thing that is timed</param>
+internal sealed record Case(string Name, double Flops, double Bytes, Func<Action> Prepare)
+{
+    /// <summary>Times it: warm-up past the compiler's last tier, then samples for at least the given time.</summary>
+    public Row Run(Ceilings ceilings, double seconds)
+    {
+        var run = Prepare();
+        var clock = Stopwatch.StartNew();
+        for (int i = 0; i < 60 || clock.Elapsed.TotalSeconds < 0.5; i++)
+        {
+            run();
+            if (clock.Elapsed.TotalSeconds > 5)
+            {
+                break;
+            }
+        }
+
+        var samples = new List<double>();
+        clock.Restart();
+        while (samples.Count < 5 || (samples.Count < 1000 && clock.Elapsed.TotalSeconds < seconds))
+        {
+            long start = Stopwatch.GetTimestamp();
+            run();
+            samples.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        samples.Sort();
+        double median = samples[samples.Count / 2];
+        double flopShare = Flops / median / 1e6 / ceilings.GigaFlops;
+        double byteShare = Bytes / median / 1e6 / ceilings.GigaBytes;
+        return new Row(
+            Name, "cpu", "f32", median, samples[samples.Count / 4], samples[samples.Count * 3 / 4], samples.Count, Bytes, Flops,
+            Math.Max(flopShare, byteShare), flopShare >= byteShare ? "flops" : "bytes");
+    }
+}
+
+/// <summary>A result, as `bench --json` prints it.</summary>
+/// <param name="Name">the case</param>
+/// <param name="Device">cpu</param>
+/// <param name="Dtype">f32</param>
+/// <param name="MsMedian">median time in milliseconds</param>
+/// <param name="MsLow">lower quartile</param>
+/// <param name="MsHigh">upper quartile</param>
+/// <param name="Samples">how many runs</param>
+/// <param name="Bytes">bytes that must move</param>
+/// <param name="Flops">floating-point operations</param>
+/// <param name="CeilingShare">the larger of its shares of the measured ceilings</param>
+/// <param name="Bound">which ceiling that is: flops or bytes</param>
+internal sealed record Row(
+    string Name, string Device, string Dtype, double MsMedian, double MsLow, double MsHigh, int Samples, double Bytes, double Flops, double CeilingShare, string Bound);

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Dwarf.Cli.Bench;
+using Engine.Kernels;
+using Engine.Tensors;
+
+namespace Dwarf.Cli.Verbs;
+
+/// <summary>`bench [ops|step|all]`: times, each as a share of what this machine was measured to do in the same run.</summary>
+public sealed class BenchVerb : Verb
+{
+    private readonly Argument<string> _what = new("WHAT") { Description = "ops, step or all", DefaultValueFactory = _ => "all" };
+    private readonly Option<string> _filter = new("--filter") { Description = "Only cases whose names contain this", DefaultValueFactory = _ => "" };
+    private readonly Option<double> _seconds = new("--seconds") { Description = "Time for each case", DefaultValueFactory = _ => 2 };
+    private readonly Option<string?> _baseline = new("--baseline") { Description = "JSON of an earlier run: exit code 1 if something got slower" };
+    private readonly Option<bool> _strict = new("--strict") { Description = "With --baseline: exit code 2 where the noise decides" };
+    private readonly Option<string> _device = CommonOptions.Device();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+
+    /// <inheritdoc/>
+    public override string Name => "bench";
+
+    /// <inheritdoc/>
+    public override string Summary => "Times operators and training steps against the machine's measured ceilings";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Symbol> Parameters => [_what, _filter, _seconds, _baseline, _strict, _device, _threads];
+
+    /// <inheritdoc/>
+    public override int Run(VerbContext context)
+    {
+        string what = context.Get(_what);
+        if (what is not ("ops" or "step" or "all"))
+        {
+            throw new DwarfException(ErrorKind.Usage, $"bench: expected ops, step or all, found '{what}'");
+        }
+
+        var old = context.Get(_baseline) is { } path ? Baseline.Read(path) : null;
+        using CpuDevice device = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        var cases = (what == "ops" ? [] : StepCases.All(device)).Concat(what == "step" ? [] : OpCases.All(device))
+            .Where(c => c.Name.Contains(context.Get(_filter), StringComparison.Ordinal))
+            .ToList();
+        if (cases.Count == 0)
+        {
+            throw new DwarfException(ErrorKind.Usage, $"bench: no case's name contains '{context.Get(_filter)}'");
+        }
+
+        var ceilings = Ceilings.Measure(device);
+        context.Error.WriteLine(FormattableString.Invariant(
+            $"{device.Threads} threads; ceilings measured now: {ceilings.GigaFlops:F0} GFLOP/s of f32 multiply-adds, {ceilings.GigaBytes:F1} GB/s of copying"));
+        var rows = new List<Row>();
+        foreach (var c in cases)
+        {
+            var row = c.Run(ceilings, context.Get(_seconds));
+            rows.Add(row);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            if (!context.Json)
+            {
+                context.Out.WriteLine(FormattableString.Invariant(
+                    $"{row.Name,-36} {row.MsMedian,10:F3} ms  ({row.MsLow:F3} to {row.MsHigh:F3}, n {row.Samples})  {row.CeilingShare,6:P0} of {row.Bound}"));
+            }
+        }
+
+        if (context.Json)
+        {
+            context.WriteJson(rows);
+        }
+
+        return old is null ? 0 : Baseline.Compare(rows, old, context.Error, context.Get(_strict));
+    }
+}

@@ -1,0 +1,42 @@
+using Engine.Tensors;
+
+namespace Dwarf.Training.Runs;
+
+/// <summary>Between plain float arrays and tensors of either precision.</summary>
+internal static class Floats
+{
+    /// <summary>Writes floats into a tensor, from a flat position on.</summary>
+    public static void Store(ReadOnlySpan<float> from, Tensor to, long at)
+    {
+        if (to.DType == DType.F64)
+        {
+            var target = to.Span<double>()[(int)at..];
+            for (int i = 0; i < from.Length; i++)
+            {
+                target[i] = from[i];
+            }
+        }
+        else
+        {
+            from.CopyTo(to.Span<float>()[(int)at..]);
+        }
+    }
+
+    /// <summary>All elements as floats.</summary>
+    public static float[] Load(Tensor from)
+    {
+        if (from.DType != DType.F64)
+        {
+            return from.Span<float>().ToArray();
+        }
+
+        var result = new float[from.Count];
+        var source = from.Span<double>();
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = (float)source[i];
+        }
+
+        return result;
+    }
+}

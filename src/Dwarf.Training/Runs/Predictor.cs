@@ -1,0 +1,57 @@
+using Dwarf.Model;
+using Dwarf.Model.Weights;
+using Dwarf.Training.Imaging;
+using Engine.Autograd;
+using Engine.Kernels;
+using Engine.Tensors;
+
+namespace Dwarf.Training.Runs;
+
+/// <summary>What a weights file says of images that no data set lists. The file alone is enough: it holds sizes, findings, prompts' features, preprocessing.</summary>
+public sealed class Predictor : IDisposable
+{
+    private readonly DwarfNetwork _network;
+    private readonly Tape _tape;
+    private readonly Inference _inference;
+    private readonly ImageInput _input;
+    private readonly Tensor _features;
+
+    /// <summary>Loads a weights file.</summary>
+    /// <param name="path">written by a run</param>
+    /// <param name="cpu">the device</param>
+    /// <param name="batch">images at once; results do not depend on it</param>
+    public Predictor(string path, CpuDevice cpu, int batch = 32)
+    {
+        (_network, var info, var features) = WeightsFile.Load(path, DType.F32);
+        _features = features ?? throw new DwarfException(ErrorKind.Content, $"{path}: holds no text features of its prompts; use checkpoints that a run wrote");
+        Findings = info.Findings;
+        _tape = new Tape(cpu);
+        _inference = new Inference(_network, _tape, info.Map, batch);
+        _input = ImageInput.Of(info.Preprocessing);
+    }
+
+    /// <summary>The findings that are asked.</summary>
+    public IReadOnlyList<string> Findings { get; }
+
+    /// <summary>An image as the network sees it, before normalisation.</summary>
+    /// <param name="image">any size</param>
+    /// <returns>the network's size</returns>
+    public GrayImage Fit(GrayImage image)
+    {
+        var config = _network.Config.Image;
+        return image.Resize(config.GridColumns * config.Patch, config.Size, ResizeFilter.Bicubic);
+    }
+
+    /// <summary>Asks images every finding.</summary>
+    /// <param name="images">fitted by <see cref="Fit"/></param>
+    /// <returns>answers by finding, then image; maps at the network's pixels</returns>
+    public Answer[][] Ask(IReadOnlyList<GrayImage> images) =>
+        _inference.Ask(images.Count, (i, span) => _input.Plain(images[i].Pixels, span), _features, Findings, maps: true);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _network.Dispose();
+        _tape.Dispose();
+    }
+}

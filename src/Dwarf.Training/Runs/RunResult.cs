@@ -1,0 +1,120 @@
+using Dwarf.Model.Weights;
+using Dwarf.Training.Config;
+using Dwarf.Training.Data;
+using Dwarf.Training.Metrics;
+using Dwarf.Training.Report;
+
+namespace Dwarf.Training.Runs;
+
+/// <summary>The end of a run: evaluates the best checkpoint, draws, writes events, report and, last, metrics.json.</summary>
+public static class RunResult
+{
+    /// <summary>Writes everything that a finished run holds.</summary>
+    /// <param name="bench">network with its best weights, and the data</param>
+    /// <param name="folder">where it goes</param>
+    /// <param name="monitor">told of the result</param>
+    /// <param name="clock">seconds since 1970, for TensorBoard alone</param>
+    public static void Write(Workbench bench, RunFolder folder, IRunMonitor monitor, Func<double> clock)
+    {
+        monitor.Stage("evaluating", 0);
+        var own = Checkpointed.Of(bench, Split.Test);
+        string pretrainedPath = folder.Checkpoint("pretrained.safetensors");
+        Checkpointed? pretrained = null;
+        if (bench.Config.Method != Method.Pretrained && File.Exists(pretrainedPath))
+        {
+            WeightsFile.LoadInto(pretrainedPath, bench.Network);
+            pretrained = Checkpointed.Of(bench, Split.Test);
+        }
+
+        var tables = new RunTables(bench, own, pretrained);
+        SplitReport[] splits = [tables.Of(Split.Test), tables.Of(Split.Validation)];
+        var figures = Pictures.Draw(bench, own, tables.OwnThresholds, folder.Overlays);
+        var history = new RunHistory(folder.MetricsLog);
+        using (var events = EventWriter.Create(folder.Path, clock))
+        {
+            foreach (var (tag, step, value) in history.Points)
+            {
+                events.Scalar(tag, value, (long)step);
+            }
+        }
+
+        var report = Report(bench, folder, tables, splits, figures, history);
+        ReportHtml.Write(folder.Report, report);
+        MetricsJson.Write(folder.Metrics, report);
+        foreach (string line in Lines(splits[0]))
+        {
+            monitor.Note(line);
+        }
+
+        monitor.Note($"report: {folder.Report}");
+    }
+
+    private static ReportModel Report(
+        Workbench bench, RunFolder folder, RunTables tables, SplitReport[] splits, IReadOnlyList<OverlayFigure> figures, RunHistory history)
+    {
+        var config = bench.Config;
+        string name = Path.GetFileNameWithoutExtension(config.Source);
+        string source = config.Data.Kind == DataKind.Phantom ? "synthetic chests whose truth is known" : "real chest X-rays";
+        return new ReportModel
+        {
+            Title = name,
+            Subtitle = $"{tables.MethodName} on {source}: {string.Join(", ", bench.Findings)}",
+            Summary =
+            [
+                new("method", config.Method.ToString().ToLowerInvariant()),
+                new("findings", string.Join(", ", bench.Findings)),
+                new("seed", FormattableString.Invariant($"{config.Seed}")),
+                new("parameters", FormattableString.Invariant($"{bench.Network.Parameters.ScalarCount:N0}")),
+                new("image", FormattableString.Invariant($"{bench.Data.Width}x{bench.Data.Height}, patch {config.Model.Image.Patch}")),
+                new("pre-training", FormattableString.Invariant($"{config.Pretrain.Epochs} epochs, batch {config.Pretrain.BatchSize}")),
+                new("training", FormattableString.Invariant($"{config.Train.Epochs} epochs, batch {config.Train.BatchSize}")),
+                new("loss", FormattableString.Invariant($"lambda {config.Loss.Lambda}, w_fp {config.Loss.WFp}, {config.Loss.Grid.ToString().ToLowerInvariant()}")),
+            ],
+            ConfigYaml = File.ReadAllText(folder.Config),
+            Charts = history.Charts(bench.Findings),
+            Splits = splits,
+            HeadlineSplit = RunTables.Name(Split.Test),
+            Overlays = figures,
+            Protocol = Protocol.Sentences(F1Rule.AtBestMcc, tables.Bootstrap),
+            Caveats = Caveats(bench),
+        };
+    }
+
+    private static List<string> Caveats(Workbench bench)
+    {
+        var caveats = new List<string>();
+        var samples = bench.Data.Indices(Split.Test, annotatedOnly: true);
+        int[] shown = [.. bench.Findings.Select((_, f) => samples.Count(i => bench.Data.Samples[i].Shows(f)))];
+        if (shown.Any(n => n < 20))
+        {
+            caveats.Add("Few annotated test images show a finding ("
+                + string.Join(", ", bench.Findings.Select((f, i) => FormattableString.Invariant($"{f} {shown[i]}")))
+                + "): no claim about maps rests on them. The phantom run, whose truth is known, is where maps are judged.");
+        }
+
+        if (bench.Config.Data.Kind == DataKind.Folder)
+        {
+            caveats.Add("AUC uses the labels of the CSV (NIH's, mined from reports); DWARF's cross-entropy uses the radiologists' outlines. The two disagree.");
+        }
+
+        return caveats;
+    }
+
+    /// <summary>The result in a line a method.</summary>
+    /// <param name="split">the split</param>
+    /// <returns>the lines</returns>
+    public static IEnumerable<string> Lines(SplitReport split)
+    {
+        foreach (var score in split.Scores)
+        {
+            yield return FormattableString.Invariant($"{split.Split}: {score.Method}: macro AUC {score.Result.Macro.Auc:F3} (")
+                + string.Join(", ", score.Result.Rows.Select(r => FormattableString.Invariant($"{r.Finding} {r.Auc:F2}"))) + ")";
+        }
+
+        foreach (var map in split.Maps)
+        {
+            yield return FormattableString.Invariant($"{split.Split}: {map.Method}: Dice at validation threshold {map.Result.Macro.DiceAtChosen:F3} (")
+                + string.Join(", ", map.Result.Rows.Select(r => FormattableString.Invariant($"{r.Finding} {r.DiceAtChosen:F2}, n {r.N}"))) + ")";
+        }
+    }
+}

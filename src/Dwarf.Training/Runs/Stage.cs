@@ -1,0 +1,77 @@
+namespace Dwarf.Training.Runs;
+
+/// <summary>What one step of training gave.</summary>
+/// <param name="Loss">what was minimised</param>
+/// <param name="Classification">its cross-entropy part; null where there is none</param>
+/// <param name="Segmentation">its Dice part, 1 - score; null where there is none</param>
+/// <param name="Finding">the finding trained; null for all together</param>
+public readonly record struct StepResult(double Loss, double? Classification, double? Segmentation, string? Finding);
+
+/// <summary>What validation gave at the end of an epoch.</summary>
+/// <param name="Metric">the number that chooses the best epoch, higher is better</param>
+/// <param name="Values">what the log keeps, by name</param>
+public sealed record Validation(double Metric, IReadOnlyList<(string Name, double? Value)> Values);
+
+/// <summary>A stage of a run: pre-training, or a method's fine-tuning.</summary>
+public interface IStage
+{
+    /// <summary>pretrain, dwarf, classification.</summary>
+    string Name { get; }
+
+    /// <summary>How it is optimised.</summary>
+    StageOptions Options { get; }
+
+    /// <summary>Steps of one epoch.</summary>
+    int StepsPerEpoch { get; }
+
+    /// <summary>Forward and backward of one step; gradients are left on the parameters, nothing is updated.</summary>
+    /// <param name="epoch">from 0</param>
+    /// <param name="step">within the epoch, from 0</param>
+    /// <returns>the losses</returns>
+    StepResult Step(int epoch, int step);
+
+    /// <summary>Validation with the averaged weights at the end of an epoch.</summary>
+    /// <param name="epoch">from 0</param>
+    /// <returns>null where this epoch is not validated</returns>
+    Validation? Validate(int epoch);
+}
+
+/// <summary>How a stage is optimised.</summary>
+public sealed record StageOptions
+{
+    /// <summary>Epochs to train.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Steps after which the stage ends whatever the epoch; 0: no such limit.</summary>
+    public int MaxSteps { get; init; }
+
+    /// <summary>Learning rate after warm-up.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Learning rate of refinement heads.</summary>
+    public required double HeadLearningRate { get; init; }
+
+    /// <summary>Share of the learning rate at the end of the cosine.</summary>
+    public double MinLearningRate { get; init; }
+
+    /// <summary>Steps of linear warm-up.</summary>
+    public int WarmupSteps { get; init; }
+
+    /// <summary>Decoupled weight decay of matrices.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Largest global gradient norm; 0: not clipped.</summary>
+    public double ClipNorm { get; init; }
+
+    /// <summary>Decay of the weight average; 0: none.</summary>
+    public double AverageDecay { get; init; }
+
+    /// <summary>Parts that get no gradient, by the beginnings of their names.</summary>
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>Steps between states written to disk; 0: at ends of epochs only.</summary>
+    public int CheckpointEvery { get; init; }
+
+    /// <summary>Steps between lines of metrics.jsonl.</summary>
+    public int LogEvery { get; init; } = 10;
+}

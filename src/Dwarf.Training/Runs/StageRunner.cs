@@ -1,0 +1,251 @@
+using Dwarf.Model;
+using Dwarf.Model.Weights;
+using Dwarf.Training.Report;
+using Engine.Autograd;
+using Engine.Autograd.Optim;
+using Engine.Tensors;
+
+namespace Dwarf.Training.Runs;
+
+/// <summary>Trains stages: schedule, clipping, optimiser, average, log, checkpoints, interruption, and resuming to the same bits.</summary>
+public sealed class StageRunner : IDisposable
+{
+    /// <summary>A loss this many times its running mean is a spike, not training.</summary>
+    private const double Spike = 1000;
+
+    private readonly RunFolder _folder;
+    private readonly Workbench _bench;
+    private readonly DwarfNetwork _network;
+    private readonly Tape _tape;
+    private readonly IRunMonitor _monitor;
+    private readonly CancellationToken _stop;
+    private readonly string _fingerprint;
+    private readonly GradientClipping _clipping;
+    private readonly MetricsLog _log;
+    private AdamW _optimiser;
+
+    /// <summary>Creates the runner; a resumed run continues from its last state.</summary>
+    /// <param name="folder">the run</param>
+    /// <param name="bench">what is trained, on what</param>
+    /// <param name="monitor">told of progress</param>
+    /// <param name="fingerprint">of the configuration, kept in the state</param>
+    /// <param name="stop">asks for a stop: the run saves and leaves</param>
+    public StageRunner(RunFolder folder, Workbench bench, IRunMonitor monitor, string fingerprint, CancellationToken stop)
+    {
+        (_folder, _bench, _monitor, _stop, _fingerprint) = (folder, bench, monitor, stop, fingerprint);
+        (_network, _tape) = (bench.Network, bench.Tape);
+        _optimiser = new AdamW(_network.Parameters);
+        _clipping = new GradientClipping(_network.Parameters);
+        Average = new WeightAverage(_network.Parameters);
+        string state = StatePath;
+        if (folder.Resumed && File.Exists(state))
+        {
+            State = TrainingState.Load(state, _network.Parameters, fingerprint);
+            _monitor.Note($"resumed at stage {State.Stage}, epoch {State.Epoch}, step {State.Step}");
+        }
+
+        _log = MetricsLog.Open(folder.MetricsLog, folder.Resumed ? State.GlobalSteps : null);
+    }
+
+    /// <summary>Where the run stands.</summary>
+    public TrainingState State { get; private set; } = new();
+
+    /// <summary>The averaged weights.</summary>
+    public WeightAverage Average { get; }
+
+    private string StatePath => _folder.Checkpoint("last.state.safetensors");
+
+    /// <summary>Trains one stage to its end, from where the state stands; a stage that is behind is skipped.</summary>
+    /// <param name="index">its place in the run</param>
+    /// <param name="stage">the stage</param>
+    /// <returns>false if a stop was asked for; the state is saved then</returns>
+    public bool Train(int index, IStage stage)
+    {
+        if (IsDone(index))
+        {
+            return true;
+        }
+
+        var options = stage.Options;
+        Begin(index, options);
+        long total = (long)options.Epochs * stage.StepsPerEpoch;
+        total = options.MaxSteps > 0 ? Math.Min(total, options.MaxSteps) : total;
+        var schedule = LearningRateSchedule.Cosine(
+            options.LearningRate, total, Math.Min(options.WarmupSteps, total), options.MinLearningRate, options.LearningRate / (options.WarmupSteps + 1));
+        _monitor.Stage(stage.Name, total);
+        _monitor.Advance(State.StageSteps, "");
+        while (State.StageSteps < total)
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                SaveState();
+                return false;
+            }
+
+            TrainStep(stage, options, schedule.At(State.StageSteps));
+            bool epochEnds = State.Step >= stage.StepsPerEpoch || State.StageSteps >= total;
+            if (epochEnds)
+            {
+                Validate(stage);
+                State.Step = 0;
+                State.Epoch++;
+            }
+
+            if (options.CheckpointEvery > 0 ? State.StageSteps % options.CheckpointEvery == 0 : epochEnds)
+            {
+                SaveState();
+            }
+        }
+
+        State.StageDone = true;
+        SaveState();
+        return true;
+    }
+
+    /// <summary>Whether a stage was over when the run was resumed, or has ended since.</summary>
+    /// <param name="index">its place in the run</param>
+    /// <returns>true if <see cref="Train"/> would skip it</returns>
+    public bool IsDone(int index) => State.Stage > index || (State.Stage == index && State.StageDone);
+
+    /// <summary>Puts the best weights of a stage into the network, for the next stage or for evaluation.</summary>
+    /// <param name="stage">a stage that is over</param>
+    public void TakeBest(IStage stage)
+    {
+        if (File.Exists(BestPath(stage.Name)))
+        {
+            WeightsFile.LoadInto(BestPath(stage.Name), _network);
+        }
+
+        _bench.RefreshFeatures();
+    }
+
+    /// <summary>The file of a stage's best weights.</summary>
+    /// <param name="stage">its name</param>
+    /// <returns>pretrained.safetensors for pre-training, else best.safetensors</returns>
+    public string BestPath(string stage) => _folder.Checkpoint(stage == "pretrain" ? "pretrained.safetensors" : "best.safetensors");
+
+    /// <summary>The weights of a run without any stage: what it evaluates.</summary>
+    public void SaveUntrained() => _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+
+    /// <inheritdoc/>
+    public void Dispose() => _log.Dispose();
+
+    /// <summary>A new stage starts with a new optimiser; the stage that was interrupted gets its moments back.</summary>
+    private void Begin(int index, StageOptions options)
+    {
+        _optimiser = new AdamW(_network.Parameters, new AdamWOptions { WeightDecay = options.WeightDecay });
+        foreach (var parameter in _network.Parameters.Parameters.Where(p => p.Name.StartsWith("heads.", StringComparison.Ordinal)))
+        {
+            _optimiser.SetRateFactor(parameter, options.HeadLearningRate / options.LearningRate);
+        }
+
+        Average.Decay = options.AverageDecay;
+        Average.Restart();
+        _network.Freeze(options.Freeze);
+        if (State.Stage < index)
+        {
+            State = new TrainingState { Stage = index, GlobalSteps = State.GlobalSteps };
+        }
+        else if (State.StageSteps > 0)
+        {
+            TrainingState.LoadMoments(StatePath, _optimiser, Average);
+        }
+    }
+
+    private void TrainStep(IStage stage, StageOptions options, double learningRate)
+    {
+        var result = stage.Step(State.Epoch, State.Step);
+        CheckLoss(stage, result);
+        double norm = _clipping.Clip(_tape.Cpu, options.ClipNorm > 0 ? options.ClipNorm : double.PositiveInfinity);
+        if (!double.IsFinite(norm))
+        {
+            throw Bad(stage, result, $"the gradient norm is {norm}");
+        }
+
+        _optimiser.Step(_tape.Cpu, learningRate);
+        Average.Update();
+        _tape.Reset();
+        State.Step++;
+        State.StageSteps++;
+        State.GlobalSteps++;
+        if (State.StageSteps % options.LogEvery == 0)
+        {
+            _log.Write(
+                ("stage", stage.Name),
+                ("epoch", State.Epoch),
+                ("step", State.GlobalSteps),
+                ("finding", result.Finding),
+                ("loss", result.Loss),
+                ("loss_cls", result.Classification),
+                ("loss_seg", result.Segmentation),
+                ("grad_norm", norm),
+                ("lr", learningRate));
+        }
+
+        _monitor.Advance(State.StageSteps, FormattableString.Invariant($"loss {result.Loss:F4}"));
+    }
+
+    private void CheckLoss(IStage stage, StepResult result)
+    {
+        if (!double.IsFinite(result.Loss))
+        {
+            throw Bad(stage, result, $"the loss is {result.Loss}");
+        }
+
+        if (result.Loss > Spike * State.MeanLoss && State.StageSteps > 20)
+        {
+            throw Bad(stage, result, FormattableString.Invariant($"the loss {result.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
+        }
+
+        State.MeanLoss = double.IsNaN(State.MeanLoss) ? result.Loss : State.MeanLoss + (0.05 * (result.Loss - State.MeanLoss));
+    }
+
+    private DwarfException Bad(IStage stage, StepResult result, string what) => new(
+        ErrorKind.Internal,
+        $"training went bad in stage {stage.Name}, epoch {State.Epoch}, step {State.Step}{(result.Finding is null ? "" : $", finding {result.Finding}")}: "
+        + $"{what}; nothing of this step was kept, the last checkpoint is whole");
+
+    private void Validate(IStage stage)
+    {
+        Average.Swap();
+        try
+        {
+            if (stage.Validate(State.Epoch) is { } validation)
+            {
+                var line = new List<(string, object?)>
+                {
+                    ("stage", stage.Name), ("epoch", State.Epoch), ("step", State.GlobalSteps), ("split", "val"), ("metric", validation.Metric),
+                };
+                line.AddRange(validation.Values.Select(v => (v.Name, (object?)v.Value)));
+                _log.Write([.. line]);
+                if (validation.Metric > State.Best)
+                {
+                    State.Best = validation.Metric;
+                    State.BestEpoch = State.Epoch;
+                    _bench.SaveWeights(BestPath(stage.Name));
+                }
+            }
+        }
+        finally
+        {
+            _tape.Reset();
+            Average.Swap();
+        }
+    }
+
+    /// <summary>Weights for users first, then the state that a resumed run reads: a crash in between costs nothing.</summary>
+    private void SaveState()
+    {
+        Average.Swap();
+        try
+        {
+            _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+        }
+        finally
+        {
+            Average.Swap();
+        }
+
+        State.Save(StatePath, _network.Parameters, _optimiser, Average, _fingerprint);
+    }
+}
