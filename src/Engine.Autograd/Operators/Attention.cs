@@ -87,7 +87,7 @@ public static partial class Ops
         Check.SameDType(op, "v", v, "q", q);
         Check.Rank(op, "q", q, 4, "[b,h,s,d]");
         Check.Rank(op, "k", k, 4, "[b,h,t,d]");
-        Check.Shape(op, "k", k, q.Shape.With(2, k.Shape[2]), $"[b,h,t,d] with b, h and d of q {q.Shape}");
+        Check.Shape(op, "k", k, q.Shape.With(2, k.Shape[2]), "[b,h,t,d] with b, h and d of q", q);
         Check.Shape(op, "v", v, k.Shape, "the shape of k");
         var problem = Problem(op, keyMask, q.Shape[0], q.Shape[1], q.Shape[2], k.Shape[2], q.Shape[3], scale, dropoutP, seed, offset);
         (problem.Q, problem.K, problem.V) = (HeadRows.Split(q.Value), HeadRows.Split(k.Value), HeadRows.Split(v.Value));

@@ -54,6 +54,15 @@ internal static class Check
         }
     }
 
+    /// <summary>The same, with the shape of the input that decides: text is made only where the check fails.</summary>
+    public static void Shape(string op, string name, Variable x, Shape expected, string because, Variable of)
+    {
+        if (x.Shape != expected)
+        {
+            Shape(op, name, x, expected, $"{because} {of.Shape}");
+        }
+    }
+
     public static void Rank(string op, string name, Variable x, int rank, string form)
     {
         if (x.Shape.Rank != rank)

@@ -69,8 +69,8 @@ public static partial class Ops
         long d = Check.LastAxis("layer_norm", "x", x);
         Check.SameDType("layer_norm", "weight", weight, "x", x);
         Check.SameDType("layer_norm", "bias", bias, "x", x);
-        Check.Shape("layer_norm", "weight", weight, [d], $"the last axis of x {x.Shape}");
-        Check.Shape("layer_norm", "bias", bias, [d], $"the last axis of x {x.Shape}");
+        Check.Shape("layer_norm", "weight", weight, [d], "the last axis of x", x);
+        Check.Shape("layer_norm", "bias", bias, [d], "the last axis of x", x);
         if (residual is not null)
         {
             Check.SameDType("layer_norm", "residual", residual, "x", x);

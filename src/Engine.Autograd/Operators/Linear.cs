@@ -35,11 +35,11 @@ public static partial class Ops
         long inputs = Check.LastAxis("linear", "x", x);
         Check.SameDType("linear", "weight", weight, "x", x);
         Check.Rank("linear", "weight", weight, 2, "[out,in]");
-        Check.Shape("linear", "weight", weight, [weight.Shape[0], inputs], $"in is the last axis of x {x.Shape}");
+        Check.Shape("linear", "weight", weight, [weight.Shape[0], inputs], "in is the last axis of x", x);
         if (bias is not null)
         {
             Check.SameDType("linear", "bias", bias, "x", x);
-            Check.Shape("linear", "bias", bias, [weight.Shape[0]], $"out is the first axis of weight {weight.Shape}");
+            Check.Shape("linear", "bias", bias, [weight.Shape[0]], "out is the first axis of weight", weight);
         }
 
         var y = tape.Empty(x.Shape.With(-1, weight.Shape[0]), x.DType);

@@ -108,7 +108,7 @@ public static partial class Ops
         Check.Rank(op, "q", q, 3, "[b,s,h*d]");
         Check.Rank(op, "kv", kv, 3, "[b,t,2*h*d]");
         long width = Width(op, "q", q, 1, heads), keys = kv.Shape[1];
-        Check.Shape(op, "kv", kv, [q.Shape[0], keys, 2 * width], $"[b,t,2*h*d] with b and h*d of q {q.Shape}");
+        Check.Shape(op, "kv", kv, [q.Shape[0], keys, 2 * width], "[b,t,2*h*d] with b and h*d of q", q);
         var problem = Problem(op, keyMask, q.Shape[0], heads, q.Shape[1], keys, width / heads, null, dropoutP, seed, offset);
         SetPacked(ref problem, q.Value, kv.Value);
         return problem;

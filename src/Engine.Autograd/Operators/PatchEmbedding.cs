@@ -40,19 +40,19 @@ public static partial class Ops
         Check.SameDType(Op, "weight", weight, "image", image);
         Check.Rank(Op, "weight", weight, 4, "[d,c,p,p]");
         long d = weight.Shape[0], channels = image.Shape[1], patch = weight.Shape[2];
-        Check.Shape(Op, "weight", weight, [d, channels, patch, patch], $"[d,c,p,p] with c of image {image.Shape}");
+        Check.Shape(Op, "weight", weight, [d, channels, patch, patch], "[d,c,p,p] with c of image", image);
         if (patch < 1 || image.Shape[2] < patch || image.Shape[3] < patch || image.Shape[2] % patch != 0 || image.Shape[3] % patch != 0)
         {
             throw new ShapeException($"{Op}: height and width of image must be multiples of the patch size {patch}, found {image.Shape}");
         }
 
         Check.SameDType(Op, "bias", bias, "image", image);
-        Check.Shape(Op, "bias", bias, [d], $"d is the first axis of weight {weight.Shape}");
+        Check.Shape(Op, "bias", bias, [d], "d is the first axis of weight", weight);
         long n = (image.Shape[2] / patch * (image.Shape[3] / patch)) + (clsToken is null ? 0 : 1);
         if (clsToken is not null)
         {
             Check.SameDType(Op, "cls_token", clsToken, "image", image);
-            Check.Shape(Op, "cls_token", clsToken, [1, 1, d], $"d is the first axis of weight {weight.Shape}");
+            Check.Shape(Op, "cls_token", clsToken, [1, 1, d], "d is the first axis of weight", weight);
         }
 
         if (positionEmbeddings is not null)
@@ -79,7 +79,7 @@ public static partial class Ops
     private static void PatchEmbeddingBackward(Tape tape, Node node)
     {
         var dy = node.OutputGrad()!;
-        long n = dy.Shape[1], d = dy.Shape[2], rows = dy.Shape[0] * n;
+        long n = dy.Shape[1], d = dy.Shape[2];
         if (node.Needs(2) || node.Needs(3) || node.Needs(4))
         {
             var dpositions = node.Needs(4) ? tape.BeginGrad(node.Input(4)!) : tape.Empty([1, n, d], dy.DType);
@@ -110,16 +110,15 @@ public static partial class Ops
         {
             // The CLS token's rows of the columns are zero: they add nothing.
             var (columns, dweight) = (node.Saved(1), tape.BeginGrad(node.Input(1)!));
-            LinearCpu.BackwardWeight(tape.Cpu, columns, dy, dweight.View([d, columns.Shape[2]]));
+            LinearCpu.BackwardWeight(tape.Cpu, columns, dy, dweight);
             tape.EndGrad(node.Input(1)!, dweight);
         }
 
         if (node.Needs(0))
         {
             var (weight, dimage) = (node.Saved(0), tape.BeginGrad(node.Input(0)!));
-            long depth = weight.Shape.Fold(1, 4);
-            var dcolumns = tape.Empty([dy.Shape[0], n, depth], dy.DType);
-            LinearCpu.BackwardX(tape.Cpu, weight.View([d, depth]), dy, dcolumns);
+            var dcolumns = tape.Empty([dy.Shape[0], n, weight.Shape.Fold(1, 4)], dy.DType);
+            LinearCpu.BackwardX(tape.Cpu, weight, dy, dcolumns);
             PatchEmbeddingCpu.Fold(tape.Cpu, dcolumns, node.Integer(0), dimage);
             tape.Release(dcolumns);
             tape.EndGrad(node.Input(0)!, dimage);

@@ -52,12 +52,12 @@ public static unsafe class LinearCpu
 
     /// <summary>dx = dpre·weight.</summary>
     /// <param name="cpu">runs it</param>
-    /// <param name="weight">[out, in]</param>
+    /// <param name="weight">[out, in], in any shape</param>
     /// <param name="dpre">[rows, out]</param>
     /// <param name="dx">[rows, in]</param>
     public static void BackwardX(CpuDevice cpu, Tensor weight, Tensor dpre, Tensor dx)
     {
-        long @out = weight.Shape[0], @in = weight.Shape[1], rows = dpre.Shape.Fold(0, dpre.Shape.Rank - 1);
+        long @out = dpre.Shape[-1], @in = dx.Shape[-1], rows = dpre.Shape.Fold(0, dpre.Shape.Rank - 1);
         if (dpre.DType == DType.F64)
         {
             Gemm.Run(cpu, false, false, rows, @in, @out, dpre.Data<double>(), @out, weight.Data<double>(), @in, dx.Data<double>(), @in);
@@ -72,10 +72,10 @@ public static unsafe class LinearCpu
     /// <param name="cpu">runs it</param>
     /// <param name="x">[rows, in]</param>
     /// <param name="dpre">[rows, out]</param>
-    /// <param name="dweight">[out, in]</param>
+    /// <param name="dweight">[out, in], in any shape</param>
     public static void BackwardWeight(CpuDevice cpu, Tensor x, Tensor dpre, Tensor dweight)
     {
-        long @out = dweight.Shape[0], @in = dweight.Shape[1], rows = dpre.Shape.Fold(0, dpre.Shape.Rank - 1);
+        long @out = dpre.Shape[-1], @in = x.Shape[-1], rows = dpre.Shape.Fold(0, dpre.Shape.Rank - 1);
         if (dpre.DType == DType.F64)
         {
             Gemm.Run(cpu, true, false, @out, @in, rows, dpre.Data<double>(), @out, x.Data<double>(), @in, dweight.Data<double>(), @in);
