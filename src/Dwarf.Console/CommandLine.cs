@@ -18,6 +18,10 @@ internal sealed class CommandLine
         {
             Add(verb);
         }
+        foreach (Command group in _root.Subcommands.Where(each => each.Subcommands.Count > 0))
+        {
+            group.Description = string.Join(", ", Below(group).Select(verb => verb.Name));
+        }
     }
 
     public Option<bool> Json { get; } = new("--json") { Description = "Result as one JSON document on standard output", Recursive = true };
@@ -90,6 +94,10 @@ internal sealed class CommandLine
             switch (parameter)
             {
                 case Option option:
+                    if (option.ValueType != typeof(bool))
+                    {
+                        option.HelpName ??= option.Name.TrimStart('-').ToUpperInvariant();
+                    }
                     command.Options.Add(option);
                     break;
                 case Argument argument:

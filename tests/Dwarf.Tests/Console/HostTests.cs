@@ -140,6 +140,8 @@ public sealed class HostTests
             Assert.Contains(verb.Name.Split(' ')[0], run.Out, StringComparison.Ordinal);
             Assert.Contains(verb.Summary, Invocation.Of([.. verb.Name.Split(' '), "--help"]).Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
         }
+        Assert.Contains("op list, op run", run.Out, StringComparison.Ordinal);
+        Assert.Contains("--in <FILE> (REQUIRED)", Invocation.Of("op", "run", "--help").Out, StringComparison.Ordinal);
         Assert.DoesNotContain("preference", run.Out, StringComparison.Ordinal);
     }
 
