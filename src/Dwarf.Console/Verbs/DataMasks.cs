@@ -3,7 +3,9 @@ using Dwarf.Training.Data;
 
 namespace Dwarf.Cli.Verbs;
 
-/// <summary>Size, area and box of every mask of a CheXlocalize file. The result is JSON with and without --json: it is meant for programs.</summary>
+/// <summary>
+/// Size, area and box of every mask of a CheXlocalize file. The result is JSON with and without --json: it is meant for programs.
+/// </summary>
 internal sealed class DataMasks : Verb
 {
     private readonly Argument<string> _truth = new("TRUTH.json") { Description = "CheXlocalize's truth: contours or COCO run lengths" };

@@ -77,8 +77,8 @@ public readonly record struct Augmentation
     }
 
     /// <summary>
-    /// Changes a mask by the same map: a pixel is set where bilinear interpolation reaches one half; outside there is nothing. A finding so small
-    /// that this loses it keeps the pixels whose nearest source pixel was set, unless it was moved out of the picture.
+    /// Changes a mask by the same map: a pixel is set where bilinear interpolation reaches one half; outside there is nothing. A finding
+    /// so small that this loses it keeps the pixels whose nearest source pixel was set, unless it was moved out of the picture.
     /// </summary>
     /// <param name="source">[height, width] of 0 and 1</param>
     /// <param name="width">of both</param>

@@ -2,7 +2,9 @@ using Engine.Tensors;
 
 namespace Dwarf.Training.Data;
 
-/// <summary>The truth of one pathology in one picture of CheXlocalize; the mask is made when asked for, since a set's masks together are large.</summary>
+/// <summary>
+/// The truth of one pathology in one picture of CheXlocalize; the mask is made when asked for, since a set's masks together are large.
+/// </summary>
 /// <param name="Id">the picture, patientN_studyN_viewN_frontal</param>
 /// <param name="Pathology">as the file spells it</param>
 /// <param name="Width">of the picture</param>
@@ -50,8 +52,10 @@ public static class CheXlocalizeTruth
     private const double FarthestCorner = 1e6;
 
     /// <summary>Reads a file; masks are decoded later.</summary>
-    /// <param name="path">{id: {"img_size": [h, w], pathology: [contour, ...]}} or {id: {pathology: {"size": [h, w], "counts": "..."}}}</param>
-    /// <exception cref="DwarfException">not there (missing input), or not such a file (content): file, entry, expected and found</exception>
+    /// <param name="path">{id: {"img_size": [h, w], pathology: [contour, ...]}} or {id: {pathology: {"size": [h, w],
+    /// "counts": "..."}}}</param>
+    /// <exception cref="DwarfException">not there (missing input), or not such a file (content): file, entry, expected and
+    /// found</exception>
     public static IReadOnlyList<TruthEntry> Load(string path)
     {
         JsonValue root = JsonText.Load(path);
@@ -63,7 +67,9 @@ public static class CheXlocalizeTruth
             foreach (var (pathology, value) in members.Where(member => member.Key != "img_size"))
             {
                 string place = $"{path}: {id}, {pathology}";
-                entries.Add(value.Kind == JsonKind.Array ? FromContours(id, pathology, size, value, place) : FromRuns(id, pathology, value, place));
+                entries.Add(value.Kind == JsonKind.Array
+                    ? FromContours(id, pathology, size, value, place)
+                    : FromRuns(id, pathology, value, place));
             }
         }
 
@@ -119,8 +125,7 @@ public static class CheXlocalizeTruth
 
     private static (int Height, int Width) ReadSize(JsonValue? size, string place, string key)
     {
-        bool good = size is { Kind: JsonKind.Array, Items.Count: 2 }
-            && size.Items.All(item => item.Kind == JsonKind.Number && item.Number is >= 1 and <= int.MaxValue && item.Number == Math.Floor(item.Number));
+        bool good = size is { Kind: JsonKind.Array, Items.Count: 2 } && size.Items.All(IsSide);
         if (!good)
         {
             throw Wrong(place, $"'{key}' must be [height, width], found {size?.Describe() ?? "nothing"}");
@@ -129,6 +134,9 @@ public static class CheXlocalizeTruth
         Imaging.ImageLimits.Check(place, (long)size!.Items[1].Number, (long)size.Items[0].Number, Imaging.ImageLimits.DefaultMaxPixels);
         return ((int)size.Items[0].Number, (int)size.Items[1].Number);
     }
+
+    private static bool IsSide(JsonValue value) =>
+        value.Kind == JsonKind.Number && value.Number is >= 1 and <= int.MaxValue && value.Number == Math.Floor(value.Number);
 
     private static IReadOnlyList<KeyValuePair<string, JsonValue>> Members(JsonValue value, string place, string expected)
     {

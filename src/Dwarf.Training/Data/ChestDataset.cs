@@ -3,8 +3,8 @@ using Engine.Tensors;
 namespace Dwarf.Training.Data;
 
 /// <summary>
-/// Chest pictures in memory, all of one size, with labels for all and outlines for some. Two kinds of labels live side by side and may disagree:
-/// those of the CSV (<see cref="ChestSample.Labels"/>, for pre-training and its AUC) and those that follow from the outlines
+/// Chest pictures in memory, all of one size, with labels for all and outlines for some. Two kinds of labels live side by side and may
+/// disagree: those of the CSV (<see cref="ChestSample.Labels"/>, for pre-training and its AUC) and those that follow from the outlines
 /// (<see cref="ChestSample.Shows"/>, for DWARF).
 /// </summary>
 public sealed class ChestDataset
@@ -25,7 +25,8 @@ public sealed class ChestDataset
                     || (sample.Masks.Length == findings.Count && sample.Masks.All(mask => mask is null || mask.Length == width * height)));
             if (!fits)
             {
-                throw new ArgumentException($"{sample.FileName} does not fit {width}x{height}, {labelNames.Count} labels and {findings.Count} findings");
+                throw new ArgumentException(
+                    $"{sample.FileName} does not fit {width}x{height}, {labelNames.Count} labels and {findings.Count} findings");
             }
         }
 
@@ -52,7 +53,9 @@ public sealed class ChestDataset
     /// <exception cref="DwarfException">a file is not there (missing input) or anything in it is wrong (content)</exception>
     public static ChestDataset Load(ChestSource source) => new ChestLoader(source, DataFaults.StopAtFirst()).Load()!;
 
-    /// <summary>The number of a label, or -1, by either spelling: `Pleural Thickening`, as ChestX-Det has it, or NIH's `Pleural_Thickening`.</summary>
+    /// <summary>
+    /// The number of a label, or -1, by either spelling: `Pleural Thickening`, as ChestX-Det has it, or NIH's `Pleural_Thickening`.
+    /// </summary>
     public int LabelOf(string finding)
     {
         string name = NihLabels.NameOf(finding);

@@ -15,7 +15,7 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
         string[] known = [.. ChestXDetReader.Findings.Concat(source.Findings).Concat(labels?.Names ?? []).Distinct(StringComparer.Ordinal)];
         IReadOnlyList<ImageAnnotation>? annotations = source.Annotations is null
             ? []
-            : faults.Try("bad-annotations", source.Annotations, () => ChestXDetReader.Load(source.Annotations, source.AnnotationFrame, known, faults));
+            : faults.Try("bad-annotations", source.Annotations, () => ReadAnnotations(known));
         SafePath? folder = faults.Try("bad-folder", source.Images, () => new SafePath(source.Images));
         if (labels is null || folder is null)
         {
@@ -24,7 +24,8 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
 
         foreach (string wanted in source.WantedLabels.Where(wanted => !labels.Names.Contains(NihLabels.NameOf(wanted))))
         {
-            faults.Report("unknown-label", source.Labels, "line 1", $"expected a column '{wanted}'{Nearest.Hint(wanted, [.. labels.Names])}");
+            string hint = Nearest.Hint(wanted, [.. labels.Names]);
+            faults.Report("unknown-label", source.Labels, "line 1", $"expected a column '{wanted}'{hint}");
         }
 
         // A file of outlines that cannot be read at all is one fault; the pictures are looked at all the same.
@@ -63,16 +64,23 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
         return new ChestDataset(width, height, labels.Names, source.Findings, samples);
     }
 
+    private IReadOnlyList<ImageAnnotation> ReadAnnotations(string[] known) =>
+        ChestXDetReader.Load(source.Annotations!, source.AnnotationFrame, known, faults);
+
     private void CheckFindings(NihLabels labels, IReadOnlyList<ImageAnnotation> annotations)
     {
-        var outlined = annotations.SelectMany(annotation => annotation.Outlines).Select(outline => outline.Finding).ToHashSet(StringComparer.Ordinal);
+        var outlined = annotations
+            .SelectMany(annotation => annotation.Outlines)
+            .Select(outline => outline.Finding)
+            .ToHashSet(StringComparer.Ordinal);
+        string[] known = [.. outlined.Concat(labels.Names).Distinct()];
         foreach (string finding in source.Findings.Where(finding => !outlined.Contains(finding) && !labels.Names.Contains(finding)))
         {
             faults.Report(
                 "unknown-finding",
                 source.Annotations ?? source.Labels,
                 "",
-                $"the finding '{finding}' is neither outlined nor a label{Nearest.Hint(finding, [.. outlined.Concat(labels.Names).Distinct()])}");
+                $"the finding '{finding}' is neither outlined nor a label{Nearest.Hint(finding, known)}");
         }
     }
 
@@ -123,7 +131,10 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
     /// <summary>All pictures must have the size that most of them have: outlines are given in one frame for all.</summary>
     private Picture? CheckSizes(NihLabels labels, Picture?[] pictures)
     {
-        var common = pictures.Where(picture => picture is not null).GroupBy(picture => (picture!.Width, picture.Height)).MaxBy(group => group.Count());
+        var common = pictures
+            .Where(picture => picture is not null)
+            .GroupBy(picture => (picture!.Width, picture.Height))
+            .MaxBy(group => group.Count());
         if (common is null)
         {
             faults.Report("no-images", source.Labels, "", "expected at least one picture, found none");
@@ -134,11 +145,12 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
         {
             if (pictures[i] is Picture picture && (picture.Width, picture.Height) != common.Key)
             {
+                string expected = $"expected {common.Key.Width}x{common.Key.Height} pixels as in the other pictures";
                 faults.Report(
                     "other-size",
                     Path.Combine(source.Images, labels.Rows[i].FileName),
                     "",
-                    $"expected {common.Key.Width}x{common.Key.Height} pixels like the other pictures, found {picture.Width}x{picture.Height}");
+                    $"{expected}, found {picture.Width}x{picture.Height}");
             }
         }
 

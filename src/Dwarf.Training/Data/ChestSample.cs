@@ -19,8 +19,8 @@ public enum Split
 /// <param name="Split">what it is used for</param>
 /// <param name="Pixels">[height, width] in 0..1</param>
 /// <param name="Labels">[label names of the data set] 1 yes, 0 no</param>
-/// <param name="Masks">[findings of the data set], each [height, width] of 0 and 1, or null where the picture does not show the finding; the whole
-/// list is null for a picture that nobody outlined</param>
+/// <param name="Masks">[findings of the data set], each [height, width] of 0 and 1, or null where the picture does not show the finding;
+/// the whole list is null for a picture that nobody outlined</param>
 public sealed record ChestSample(string FileName, string PatientId, Split Split, float[] Pixels, sbyte[] Labels, byte[]?[]? Masks)
 {
     /// <summary>Whether radiologists outlined this picture, if only to find nothing.</summary>

@@ -3,9 +3,9 @@ using Engine.Tensors;
 namespace Dwarf.Training.Data;
 
 /// <summary>
-/// Reads outlines in ChestX-Det's format: a JSON list of records with `file_name` and the parallel lists `syms`, `boxes` and `polygons`, one
-/// entry an instance. Two keys more are known: `nih_file`, which names the picture where `file_name` is only a number, and `split`, which is
-/// ignored (the labels' CSV decides).
+/// Reads outlines in ChestX-Det's format: a JSON list of records with `file_name` and the parallel lists `syms`, `boxes` and `polygons`,
+/// one entry an instance. Two keys more are known: `nih_file`, which names the picture where `file_name` is only a number, and `split`,
+/// which is ignored (the labels' CSV decides).
 /// </summary>
 public sealed class ChestXDetReader
 {
@@ -23,8 +23,8 @@ public sealed class ChestXDetReader
     /// <summary>The 13 findings of ChestX-Det, as its files spell them.</summary>
     public static IReadOnlyList<string> Findings { get; } =
     [
-        "Atelectasis", "Calcification", "Cardiomegaly", "Consolidation", "Diffuse Nodule", "Effusion", "Emphysema", "Fibrosis", "Fracture", "Mass",
-        "Nodule", "Pleural Thickening", "Pneumothorax",
+        "Atelectasis", "Calcification", "Cardiomegaly", "Consolidation", "Diffuse Nodule", "Effusion", "Emphysema", "Fibrosis", "Fracture",
+        "Mass", "Nodule", "Pleural Thickening", "Pneumothorax",
     ];
 
     /// <summary>Reads a file.</summary>
@@ -32,7 +32,8 @@ public sealed class ChestXDetReader
     /// <param name="frame">side of the frame that coordinates must lie in</param>
     /// <param name="findings">names that `syms` may hold; null: any</param>
     /// <param name="faults">where faults go; records and instances with one are left out. By default the first one is an error</param>
-    /// <exception cref="DwarfException">not there (missing input), or not such a file (content): file, record, expected and found</exception>
+    /// <exception cref="DwarfException">not there (missing input), or not such a file (content): file, record, expected and
+    /// found</exception>
     public static IReadOnlyList<ImageAnnotation> Load(
         string path, double frame, IReadOnlyCollection<string>? findings = null, DataFaults? faults = null)
     {
@@ -54,7 +55,7 @@ public sealed class ChestXDetReader
 
             if (seen.TryGetValue(annotation.FileName, out string? first))
             {
-                reader._faults.Report("duplicate-record", path, annotation.Place, $"the picture '{annotation.FileName}' is annotated already in {first}");
+                reader.Report("duplicate-record", annotation.Place, $"the picture '{annotation.FileName}' is annotated already in {first}");
                 continue;
             }
 
@@ -75,7 +76,8 @@ public sealed class ChestXDetReader
         }
 
         var fields = new Dictionary<string, JsonValue>(StringComparer.Ordinal);
-        string? name = record.Members.LastOrDefault(member => member.Key == "file_name").Value is { Kind: JsonKind.Text } text ? text.Text : null;
+        JsonValue? named = record.Members.LastOrDefault(member => member.Key == "file_name").Value;
+        string? name = named is { Kind: JsonKind.Text } ? named.Text : null;
         place = name is null ? place : $"{place} ('{name}')";
         foreach (var (key, value) in record.Members)
         {

@@ -3,9 +3,9 @@ using Engine.Tensors;
 namespace Dwarf.Training.Data;
 
 /// <summary>
-/// Masks in COCO's compressed run lengths: runs of 0 and 1 in turn, beginning with 0, column by column. Each length is written in groups of five
-/// bits, low ones first, as characters from '0' on: 32 says that more follow, 16 of the last one is the sign; from the fourth number on it is the
-/// difference to the number two before.
+/// Masks in COCO's compressed run lengths: runs of 0 and 1 in turn, beginning with 0, column by column. Each length is written in groups
+/// of five bits, low ones first, as characters from '0' on: 32 says that more follow, 16 of the last one is the sign; from the fourth
+/// number on it is the difference to the number two before.
 /// </summary>
 public static class CocoRle
 {
@@ -56,7 +56,8 @@ public static class CocoRle
 
         return pixel == mask.Length
             ? mask
-            : throw new DwarfException(ErrorKind.Content, $"{place}: the runs must add up to {mask.Length} ({height}x{width}), found {pixel}");
+            : throw new DwarfException(
+                ErrorKind.Content, $"{place}: the runs must add up to {mask.Length} ({height}x{width}), found {pixel}");
     }
 
     private static long ReadNumber(string counts, ref int position, string place)

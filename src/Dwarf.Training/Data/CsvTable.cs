@@ -55,7 +55,8 @@ public sealed class CsvTable
             }
             else if (cells.Length != table.Header.Count)
             {
-                faults.Report("bad-row", file, $"line {start}", $"expected {table.Header.Count} cells as in the header, found {cells.Length}");
+                string message = $"expected {table.Header.Count} cells as in the header, found {cells.Length}";
+                faults.Report("bad-row", file, $"line {start}", message);
             }
             else
             {
@@ -64,7 +65,9 @@ public sealed class CsvTable
             }
         }
 
-        return table.Header.Count > 0 ? table : throw new DwarfException(ErrorKind.Content, $"{file}: expected a header line, found nothing");
+        return table.Header.Count > 0
+            ? table
+            : throw new DwarfException(ErrorKind.Content, $"{file}: expected a header line, found nothing");
     }
 
     /// <summary>Where a row (and a column) stands, for messages.</summary>

@@ -45,7 +45,9 @@ public sealed class DataFaults
         }
     }
 
-    /// <summary>Runs a step whose errors name their file themselves; when collecting, an error becomes a fault and the result is null.</summary>
+    /// <summary>
+    /// Runs a step whose errors name their file themselves; when collecting, an error becomes a fault and the result is null.
+    /// </summary>
     public T? Try<T>(string kind, string file, Func<T> step)
         where T : class
     {
@@ -55,8 +57,8 @@ public sealed class DataFaults
         }
         catch (DwarfException error) when (!_stopAtFirst)
         {
-            string message = error.Message.StartsWith(file + ": ", StringComparison.Ordinal) ? error.Message[(file.Length + 2)..] : error.Message;
-            _all.Add(new DataFault(kind, file, "", message));
+            bool namesFile = error.Message.StartsWith(file + ": ", StringComparison.Ordinal);
+            _all.Add(new DataFault(kind, file, "", namesFile ? error.Message[(file.Length + 2)..] : error.Message));
             return null;
         }
     }

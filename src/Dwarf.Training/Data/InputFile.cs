@@ -5,7 +5,9 @@ namespace Dwarf.Training.Data;
 /// <summary>Reads whole input files, and refuses what is not a plain file before it is opened.</summary>
 public static class InputFile
 {
-    /// <summary>Files above this size are refused; the largest file that this program reads whole is an annotation list of some megabytes.</summary>
+    /// <summary>
+    /// Files above this size are refused; the largest file that this program reads whole is an annotation list of some megabytes.
+    /// </summary>
     public const long DefaultMaxBytes = 1L << 30;
 
     /// <summary>The bytes of a file.</summary>
@@ -27,7 +29,8 @@ public static class InputFile
                 throw new DwarfException(ErrorKind.MissingInput, $"{path}: no such file");
             }
 
-            // Pipes and devices have length 0. They are refused by it, unopened: opening a pipe would wait for a writer that may never come.
+            // Pipes and devices have length 0. They are refused by it, unopened: opening a pipe would wait for a writer that may never
+            // come.
             if (info.Length == 0)
             {
                 throw new DwarfException(ErrorKind.Content, $"{path}: the file is empty (or a pipe or device)");

@@ -5,12 +5,16 @@ using Engine.Tensors;
 namespace Dwarf.Training.Data;
 
 /// <summary>
-/// Reads JSON (RFC 8259) into values that know their place. It differs from System.Text.Json where a data check must go on: NaN and infinities
-/// come through as numbers, and keys that stand there twice both come through, so that the reader above can report each with its record.
+/// Reads JSON (RFC 8259) into values that know their place. It differs from System.Text.Json where a data check must go on: NaN and
+/// infinities come through as numbers, and keys that stand there twice both come through, so that the reader above can report each with
+/// its record.
 /// </summary>
 public sealed class JsonText
 {
     private const int MaxDepth = 64;
+
+    private static readonly (string Word, double Value)[] NoNumbers =
+        [("NaN", double.NaN), ("Infinity", double.PositiveInfinity), ("-Infinity", double.NegativeInfinity)];
 
     private readonly string _file;
     private readonly string _text;
@@ -135,8 +139,8 @@ public sealed class JsonText
             return Meanings[known];
         }
 
-        if (Peek() == 'u' && _position + 4 < _text.Length
-            && ushort.TryParse(_text.AsSpan(_position + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
+        ReadOnlySpan<char> digits = _position + 4 < _text.Length ? _text.AsSpan(_position + 1, 4) : [];
+        if (Peek() == 'u' && ushort.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
         {
             _position += 4;
             return (char)code;
@@ -147,7 +151,7 @@ public sealed class JsonText
 
     private double ReadNumber()
     {
-        foreach (var (word, value) in ((string, double)[])[("NaN", double.NaN), ("Infinity", double.PositiveInfinity), ("-Infinity", double.NegativeInfinity)])
+        foreach (var (word, value) in NoNumbers)
         {
             if (Take(word))
             {
@@ -172,7 +176,8 @@ public sealed class JsonText
         }
 
         _position = start;
-        throw Wrong(_position < _text.Length ? $"expected a value, found '{_text[_position]}'" : "expected a value, found the end of the file");
+        string found = _position < _text.Length ? $"'{_text[_position]}'" : "the end of the file";
+        throw Wrong($"expected a value, found {found}");
     }
 
     private void SkipSpace()

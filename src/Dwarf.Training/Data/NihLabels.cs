@@ -10,19 +10,24 @@ namespace Dwarf.Training.Data;
 /// <param name="Place">line of the file, for messages</param>
 public sealed record LabelRow(string FileName, string PatientId, Split Split, sbyte[] Labels, string Place);
 
-/// <summary>Labels of NIH ChestX-ray14 (or of any other set) as one CSV: `Image Index,Patient ID,Split` and a column of 0 and 1 per label.</summary>
+/// <summary>
+/// Labels of NIH ChestX-ray14 (or of any other set) as one CSV: `Image Index,Patient ID,Split` and a column of 0 and 1 per label.
+/// </summary>
 /// <param name="Names">the labels, with spaces where NIH writes underscores</param>
 /// <param name="Rows">the pictures</param>
 public sealed record NihLabels(IReadOnlyList<string> Names, IReadOnlyList<LabelRow> Rows)
 {
     private static readonly Dictionary<string, Split> Splits = new(StringComparer.Ordinal)
     {
-        ["train"] = Split.Train, ["val"] = Split.Validation, ["test"] = Split.Test,
+        ["train"] = Split.Train,
+        ["val"] = Split.Validation,
+        ["test"] = Split.Test,
     };
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">the CSV</param>
-    /// <param name="faults">where faults go; pictures named twice or unsafely are left out, other rows stay. By default the first one is an error</param>
+    /// <param name="faults">where faults go; pictures named twice or unsafely are left out, other rows stay. By default the first one is
+    /// an error</param>
     /// <exception cref="DwarfException">not there (missing input), or not such a table (content)</exception>
     public static NihLabels Load(string path, DataFaults? faults = null)
     {
@@ -61,13 +66,17 @@ public sealed record NihLabels(IReadOnlyList<string> Names, IReadOnlyList<LabelR
             {
                 faults.Report("missing-patient", path, table.Place(i, patient), $"'{name}': expected a patient, found nothing");
             }
-            else if (!patients.TryAdd(cells[patient], (part, place)) && patients[cells[patient]].Split != part)
+            else if (!patients.TryGetValue(cells[patient], out var first))
+            {
+                patients.Add(cells[patient], (part, place));
+            }
+            else if (first.Split != part)
             {
                 faults.Report(
                     "patient-in-two-splits",
                     path,
                     table.Place(i, split),
-                    $"patient {cells[patient]} is in {part} with '{name}', but in {patients[cells[patient]].Split} on {patients[cells[patient]].Place}");
+                    $"patient {cells[patient]} is in {part} with '{name}', but in {first.Split} on {first.Place}");
             }
 
             rows.Add(new LabelRow(name, cells[patient], part, ReadLabels(table, i, labels, name, faults), place));

@@ -6,8 +6,8 @@ namespace Dwarf.Training.Data;
 public static class PatientSplit
 {
     /// <summary>
-    /// Draws patients by a hash of seed and name, so that the choice depends neither on the order of the files nor on other patients' names.
-    /// Patients with outlined pictures are drawn apart from the others, so that both kinds are there to choose on.
+    /// Draws patients by a hash of seed and name, so that the choice depends neither on the order of the files nor on other patients'
+    /// names. Patients with outlined pictures are drawn apart from the others, so that both kinds are there to choose on.
     /// </summary>
     /// <param name="patients">patient, and whether any picture of theirs is outlined</param>
     /// <param name="fraction">share of each kind, rounded to whole patients</param>

@@ -1,9 +1,9 @@
 namespace Dwarf.Training.Data;
 
 /// <summary>
-/// Fills polygons as PIL's ImageDraw.polygon(outline=1, fill=1) does, pixel for pixel, because CheXlocalize's truth is defined by it: corners
-/// are cut to whole numbers, outlines belong to the shape, and inside is what an odd number of edges encloses on the pixel's row. Where a sharp
-/// peak leans to one side PIL's versions differ by a pixel or two; this is the plain rule, without their corrections.
+/// Fills polygons as PIL's ImageDraw.polygon(outline=1, fill=1) does, pixel for pixel, because CheXlocalize's truth is defined by it:
+/// corners are cut to whole numbers, outlines belong to the shape, and inside is what an odd number of edges encloses on the pixel's row.
+/// Where a sharp peak leans to one side PIL's versions differ by a pixel or two; this is the plain rule, without their corrections.
 /// </summary>
 public static class PilPolygon
 {
@@ -50,8 +50,8 @@ public static class PilPolygon
 
                 crossings.Add(edge.At(row));
 
-                // An edge that ends on this row counts twice: its end and the start of the one that goes on make a pair each, so that corners
-                // belong to the shape without turning inside into outside.
+                // An edge that ends on this row counts twice: its end and the start of the one that goes on make a pair each, so that
+                // corners belong to the shape without turning inside into outside.
                 if (row == edge.Bottom && row < bottom)
                 {
                     crossings.Add(crossings[^1]);

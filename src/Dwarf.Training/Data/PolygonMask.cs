@@ -1,14 +1,14 @@
 namespace Dwarf.Training.Data;
 
 /// <summary>
-/// Fills outlines for training: a pixel belongs to the shape if its centre lies inside, counted by the even-odd rule. Unlike an outline that is
-/// drawn (<see cref="PilPolygon"/>), this keeps areas right at any scale, so that 1024x1024 outlines can be filled at 64x64.
+/// Fills outlines for training: a pixel belongs to the shape if its centre lies inside, counted by the even-odd rule. Unlike an outline
+/// that is drawn (<see cref="PilPolygon"/>), this keeps areas right at any scale, so that 1024x1024 outlines can be filled at 64x64.
 /// </summary>
 public static class PolygonMask
 {
     /// <summary>
-    /// Sets the pixels of one outline to 1; what was set before stays. An outline so small that it holds no pixel's centre sets the pixel under
-    /// the middle of its extent: no finding vanishes by scaling.
+    /// Sets the pixels of one outline to 1; what was set before stays. An outline so small that it holds no pixel's centre sets the pixel
+    /// under the middle of its extent: no finding vanishes by scaling.
     /// </summary>
     /// <param name="mask">[height, width]</param>
     /// <param name="width">of the mask</param>

@@ -2,7 +2,9 @@ using Engine.Tensors;
 
 namespace Dwarf.Training.Data;
 
-/// <summary>Turns file names of a data set into paths that cannot leave the data set's folder, whatever the names or links in the folder say.</summary>
+/// <summary>
+/// Turns file names of a data set into paths that cannot leave the data set's folder, whatever the names or links in the folder say.
+/// </summary>
 public sealed class SafePath
 {
     private const int MaxNameLength = 1024;
@@ -17,7 +19,9 @@ public sealed class SafePath
     public SafePath(string root)
     {
         _root = root;
-        _realRoot = Directory.Exists(root) ? RealPath(Path.GetFullPath(root)) : throw new DwarfException(ErrorKind.MissingInput, $"{root}: no such folder");
+        _realRoot = Directory.Exists(root)
+            ? RealPath(Path.GetFullPath(root))
+            : throw new DwarfException(ErrorKind.MissingInput, $"{root}: no such folder");
     }
 
     /// <summary>The path of a name inside the folder.</summary>
@@ -56,7 +60,9 @@ public sealed class SafePath
             return "a file name must not hold control characters, '\\' or ':'";
         }
 
-        return name.Split('/').Any(part => part is "" or "." or "..") ? "a file name must not be absolute or hold empty parts, '.' or '..'" : null;
+        return name.Split('/').Any(part => part is "" or "." or "..")
+            ? "a file name must not be absolute or hold empty parts, '.' or '..'"
+            : null;
     }
 
     /// <summary>The path without any link in it, as realpath(3); parts that are not there stay as they are.</summary>

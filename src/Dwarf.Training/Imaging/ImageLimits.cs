@@ -5,7 +5,9 @@ namespace Dwarf.Training.Imaging;
 /// <summary>What a picture may ask for; checked from its header, before any memory is taken.</summary>
 public static class ImageLimits
 {
-    /// <summary>Pixels of the largest picture that is decoded unless the caller says otherwise: 64 million, a 8192x8192 radiograph.</summary>
+    /// <summary>
+    /// Pixels of the largest picture that is decoded unless the caller says otherwise: 64 million, a 8192x8192 radiograph.
+    /// </summary>
     public const long DefaultMaxPixels = 1L << 26;
 
     /// <summary>Refuses a picture that is too large.</summary>

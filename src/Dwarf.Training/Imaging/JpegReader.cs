@@ -13,14 +13,17 @@ public static class JpegReader
     /// <summary>Whether the bytes begin like a JPEG file.</summary>
     public static bool Recognises(ReadOnlySpan<byte> content) => content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 
-    /// <summary>Decodes a whole JPEG file to RGB and alpha; a grey file has three equal channels. EXIF rotation is not applied, as in PIL.</summary>
+    /// <summary>
+    /// Decodes a whole JPEG file to RGB and alpha; a grey file has three equal channels. EXIF rotation is not applied, as in PIL.
+    /// </summary>
     /// <param name="content">the file's bytes</param>
     /// <param name="file">its name, for messages</param>
     /// <param name="maxPixels">larger pictures are refused before memory is taken</param>
     /// <exception cref="DwarfException">damaged, cut or too large (content)</exception>
     public static RasterImage Decode(byte[] content, string file, long maxPixels = ImageLimits.DefaultMaxPixels)
     {
-        // Inside compressed data 0xFF is always followed by 0, so that this pair only counts real scans (and, harmlessly, those of a thumbnail).
+        // Inside compressed data 0xFF is always followed by 0, so that this pair only counts real scans (and, harmlessly, those of a
+        // thumbnail).
         int scans = 0;
         for (int i = 0; i + 1 < content.Length; i++)
         {

@@ -1,6 +1,8 @@
 namespace Dwarf.Training.Imaging;
 
-/// <summary>Plain bilinear interpolation of maps: pixel centres at halves, edges repeated, no widening when shrinking (OpenCV's INTER_LINEAR).</summary>
+/// <summary>
+/// Plain bilinear interpolation of maps: pixel centres at halves, edges repeated, no widening when shrinking (OpenCV's INTER_LINEAR).
+/// </summary>
 public static class MapResize
 {
     /// <summary>Resizes one map.</summary>

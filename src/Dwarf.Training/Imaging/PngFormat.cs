@@ -20,7 +20,9 @@ internal static class PngFormat
         return ~crc;
     }
 
-    /// <summary>The Paeth predictor: of left, above and upper left the one nearest to left + above - upper left; ties in that order.</summary>
+    /// <summary>
+    /// The Paeth predictor: of left, above and upper left the one nearest to left + above - upper left; ties in that order.
+    /// </summary>
     public static int Paeth(int left, int above, int upperLeft)
     {
         int toLeft = Math.Abs(above - upperLeft);

@@ -5,8 +5,8 @@ using Engine.Tensors;
 namespace Dwarf.Training.Imaging;
 
 /// <summary>
-/// Reads PNG files of every colour type and depth, interlaced or not. Every checksum is checked: what is cut or damaged is an error that names
-/// the file and the place, never a half-grey picture. Transparency (alpha of a palette, colour keys) is not interpreted.
+/// Reads PNG files of every colour type and depth, interlaced or not. Every checksum is checked: what is cut or damaged is an error that
+/// names the file and the place, never a half-grey picture. Transparency (alpha of a palette, colour keys) is not interpreted.
 /// </summary>
 public static class PngReader
 {
@@ -86,10 +86,10 @@ public static class PngReader
             throw Damaged(file, start + 4, "expected a chunk's type (four letters)");
         }
 
-        if (length > content.Length - start - 12)
+        int left = content.Length - start - 12;
+        if (length > left)
         {
-            throw Damaged(
-                file, start, $"the file is cut: chunk '{type}' has {length} bytes, but only {content.Length - start - 12} are left for them");
+            throw Damaged(file, start, $"the file is cut: chunk '{type}' has {length} bytes, but only {left} are left for them");
         }
 
         position = start + 12 + (int)length;

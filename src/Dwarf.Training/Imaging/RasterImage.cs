@@ -9,8 +9,8 @@ namespace Dwarf.Training.Imaging;
 public sealed record RasterImage(int Width, int Height, int Channels, int MaxValue, ushort[] Samples)
 {
     /// <summary>
-    /// One grey channel in 0..1: luma of ITU-R BT.601 in the 16-bit fixed point that PIL uses for its mode L, so that equal channels come back
-    /// unchanged. Alpha is ignored: a radiograph has no background to blend with.
+    /// One grey channel in 0..1: luma of ITU-R BT.601 in the 16-bit fixed point that PIL uses for its mode L, so that equal channels come
+    /// back unchanged. Alpha is ignored: a radiograph has no background to blend with.
     /// </summary>
     public GrayImage ToGray()
     {

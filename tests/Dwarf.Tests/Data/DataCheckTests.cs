@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Dwarf.Tests.Data;
 
-/// <summary>Faults are planted in a copy of the shipped data set; each must be found, by file and place, and refused by the loader too.</summary>
+/// <summary>
+/// Faults are planted in a copy of the shipped data set; each must be found, by file and place, and refused by the loader too.
+/// </summary>
 public sealed class DataCheckTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("dwarf-check-").FullName;
@@ -116,7 +118,7 @@ public sealed class DataCheckTests : IDisposable
     public void A_picture_of_another_size_is_found()
     {
         PngWriter.Write(Image("00000003_003.png"), 32, 64, 1, new byte[32 * 64]);
-        Found("other-size", Image("00000003_003.png"), "expected 64x64 pixels like the other pictures, found 32x64");
+        Found("other-size", Image("00000003_003.png"), "expected 64x64 pixels as in the other pictures, found 32x64");
     }
 
     [Fact]
