@@ -65,10 +65,6 @@ public abstract record StageSection : ConfigSection
     [Key("parts that stay as they are, by the beginnings of their names in weight files")]
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
-    /// <summary>Averaging.</summary>
-    [Key("decay of the moving average of the weights that is validated and kept; 0 for none", Min = 0, Below = 1)]
-    public double AverageDecay { get; init; }
-
     /// <summary>Validation.</summary>
     [Key("epochs between two validations; the last epoch always has one", Min = 1, Max = 1_000_000)]
     public int ValidateEvery { get; init; } = 1;

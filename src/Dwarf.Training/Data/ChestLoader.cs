@@ -164,10 +164,10 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
             return new HashSet<string>();
         }
 
-        Dictionary<string, bool> patients = labels.Rows
+        Dictionary<string, (int Pictures, bool Outlined)> patients = labels.Rows
             .Where(row => row.Split == Split.Train)
             .GroupBy(row => row.PatientId, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Any(row => annotations.ContainsKey(row.FileName)), StringComparer.Ordinal);
+            .ToDictionary(group => group.Key, group => (group.Count(), group.Any(row => annotations.ContainsKey(row.FileName))), StringComparer.Ordinal);
         return PatientSplit.Draw(patients, source.ValidationFraction, source.Seed);
     }
 

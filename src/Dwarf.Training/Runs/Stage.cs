@@ -30,7 +30,7 @@ public interface IStage
     /// <returns>the losses</returns>
     StepResult Step(int epoch, int step);
 
-    /// <summary>Validation with the averaged weights at the end of an epoch.</summary>
+    /// <summary>Validation at the end of an epoch.</summary>
     /// <param name="epoch">from 0</param>
     /// <returns>null where this epoch is not validated</returns>
     Validation? Validate(int epoch);
@@ -62,9 +62,6 @@ public sealed record StageOptions
 
     /// <summary>Largest global gradient norm; 0: not clipped.</summary>
     public double ClipNorm { get; init; }
-
-    /// <summary>Decay of the weight average; 0: none.</summary>
-    public double AverageDecay { get; init; }
 
     /// <summary>Parts that get no gradient, by the beginnings of their names.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];

@@ -7,7 +7,7 @@ using Engine.Tensors;
 
 namespace Dwarf.Training.Runs;
 
-/// <summary>Trains stages: schedule, clipping, optimiser, average, log, checkpoints, interruption, and resuming to the same bits.</summary>
+/// <summary>Trains stages: schedule, clipping, optimiser, log, checkpoints, interruption, and resuming to the same bits.</summary>
 public sealed class StageRunner : IDisposable
 {
     /// <summary>A loss this many times its running mean is a spike, not training.</summary>
@@ -36,7 +36,6 @@ public sealed class StageRunner : IDisposable
         (_network, _tape) = (bench.Network, bench.Tape);
         _optimiser = new AdamW(_network.Parameters);
         _clipping = new GradientClipping(_network.Parameters);
-        Average = new WeightAverage(_network.Parameters);
         string state = StatePath;
         if (folder.Resumed && File.Exists(state))
         {
@@ -49,9 +48,6 @@ public sealed class StageRunner : IDisposable
 
     /// <summary>Where the run stands.</summary>
     public TrainingState State { get; private set; } = new();
-
-    /// <summary>The averaged weights.</summary>
-    public WeightAverage Average { get; }
 
     private string StatePath => _folder.Checkpoint("last.state.safetensors");
 
@@ -139,8 +135,6 @@ public sealed class StageRunner : IDisposable
             _optimiser.SetRateFactor(parameter, options.HeadLearningRate / options.LearningRate);
         }
 
-        Average.Decay = options.AverageDecay;
-        Average.Restart();
         _network.Freeze(options.Freeze);
         if (State.Stage < index)
         {
@@ -148,7 +142,7 @@ public sealed class StageRunner : IDisposable
         }
         else if (State.StageSteps > 0)
         {
-            TrainingState.LoadMoments(StatePath, _optimiser, Average);
+            TrainingState.LoadMoments(StatePath, _optimiser);
         }
     }
 
@@ -163,7 +157,6 @@ public sealed class StageRunner : IDisposable
         }
 
         _optimiser.Step(_tape.Cpu, learningRate);
-        Average.Update();
         _tape.Reset();
         State.Step++;
         State.StageSteps++;
@@ -207,7 +200,6 @@ public sealed class StageRunner : IDisposable
 
     private void Validate(IStage stage)
     {
-        Average.Swap();
         try
         {
             if (stage.Validate(State.Epoch) is { } validation)
@@ -229,23 +221,13 @@ public sealed class StageRunner : IDisposable
         finally
         {
             _tape.Reset();
-            Average.Swap();
         }
     }
 
     /// <summary>Weights for users first, then the state that a resumed run reads: a crash in between costs nothing.</summary>
     private void SaveState()
     {
-        Average.Swap();
-        try
-        {
-            _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
-        }
-        finally
-        {
-            Average.Swap();
-        }
-
-        State.Save(StatePath, _network.Parameters, _optimiser, Average, _fingerprint);
+        _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+        State.Save(StatePath, _network.Parameters, _optimiser, _fingerprint);
     }
 }

@@ -40,9 +40,8 @@ public sealed class TrainingState
     /// <param name="path">checkpoints/last.state.safetensors</param>
     /// <param name="store">weights</param>
     /// <param name="optimiser">moments and step counts</param>
-    /// <param name="average">averaged weights</param>
     /// <param name="fingerprint">of the configuration</param>
-    public void Save(string path, ParameterStore store, AdamW optimiser, WeightAverage average, string fingerprint)
+    public void Save(string path, ParameterStore store, AdamW optimiser, string fingerprint)
     {
         var metadata = new Dictionary<string, string>
         {
@@ -58,7 +57,7 @@ public sealed class TrainingState
             ["mean_loss"] = MeanLoss.ToString("R", CultureInfo.InvariantCulture),
             ["global_steps"] = Text(GlobalSteps),
         };
-        SafetensorsWriter.Write(path, Values(store).Concat(Moments(optimiser, average).Where(m => Taken(store, optimiser, m.Key))), metadata);
+        SafetensorsWriter.Write(path, Values(store).Concat(Moments(optimiser).Where(m => Taken(store, optimiser, m.Key))), metadata);
     }
 
     /// <summary>Reads counters and weights.</summary>
@@ -98,21 +97,20 @@ public sealed class TrainingState
         };
     }
 
-    /// <summary>Reads moments, step counts and averages of the stage that was interrupted.</summary>
+    /// <summary>Reads moments and step counts of the stage that was interrupted.</summary>
     /// <param name="path">checkpoints/last.state.safetensors</param>
     /// <param name="optimiser">new; receives them</param>
-    /// <param name="average">receives the averages</param>
-    public static void LoadMoments(string path, AdamW optimiser, WeightAverage average)
+    public static void LoadMoments(string path, AdamW optimiser)
     {
         using var file = SafetensorsFile.Open(path);
-        Copy(file, path, Moments(optimiser, average), required: false);
+        Copy(file, path, Moments(optimiser), required: false);
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Values(ParameterStore store) =>
         store.Parameters.Select(p => new KeyValuePair<string, Tensor>("value." + p.Name, p.Value));
 
-    private static IEnumerable<KeyValuePair<string, Tensor>> Moments(AdamW optimiser, WeightAverage average) =>
-        optimiser.State().Select(s => new KeyValuePair<string, Tensor>(s.Name, s.Tensor)).Concat(average.State());
+    private static IEnumerable<KeyValuePair<string, Tensor>> Moments(AdamW optimiser) =>
+        optimiser.State().Select(s => new KeyValuePair<string, Tensor>(s.Name, s.Tensor));
 
     /// <summary>Moments of a parameter that never took a step are zero: not written, and zero in the new optimiser that reads them.</summary>
     private static bool Taken(ParameterStore store, AdamW optimiser, string name)

@@ -161,7 +161,6 @@ public sealed class Workbench : IDisposable
             WarmupSteps = section.WarmupSteps,
             WeightDecay = section.WeightDecay,
             ClipNorm = section.ClipNorm,
-            AverageDecay = section.AverageDecay,
             Freeze = section.Freeze,
             CheckpointEvery = Config.Train.CheckpointEvery,
         };
