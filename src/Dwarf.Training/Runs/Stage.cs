@@ -68,7 +68,4 @@ public sealed record StageOptions
 
     /// <summary>Steps between states written to disk; 0: at ends of epochs only.</summary>
     public int CheckpointEvery { get; init; }
-
-    /// <summary>Steps between lines of metrics.jsonl.</summary>
-    public int LogEvery { get; init; } = 10;
 }

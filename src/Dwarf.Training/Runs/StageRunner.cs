@@ -13,6 +13,9 @@ public sealed class StageRunner : IDisposable
     /// <summary>A loss this many times its running mean is a spike, not training.</summary>
     private const double Spike = 1000;
 
+    /// <summary>A stage writes about so many lines of steps to metrics.jsonl, whatever its length.</summary>
+    private const long LogLines = 300;
+
     private readonly RunFolder _folder;
     private readonly Workbench _bench;
     private readonly DwarfNetwork _network;
@@ -23,6 +26,7 @@ public sealed class StageRunner : IDisposable
     private readonly GradientClipping _clipping;
     private readonly MetricsLog _log;
     private AdamW _optimiser;
+    private long _logEvery = 1;
 
     /// <summary>Creates the runner; a resumed run continues from its last state.</summary>
     /// <param name="folder">the run</param>
@@ -68,6 +72,7 @@ public sealed class StageRunner : IDisposable
         total = options.MaxSteps > 0 ? Math.Min(total, options.MaxSteps) : total;
         var schedule = LearningRateSchedule.Cosine(
             options.LearningRate, total, Math.Min(options.WarmupSteps, total), options.MinLearningRate, options.LearningRate / (options.WarmupSteps + 1));
+        _logEvery = Math.Max(1, total / LogLines);
         _monitor.Stage(stage.Name, total);
         _monitor.Advance(State.StageSteps, "");
         while (State.StageSteps < total)
@@ -161,7 +166,7 @@ public sealed class StageRunner : IDisposable
         State.Step++;
         State.StageSteps++;
         State.GlobalSteps++;
-        if (State.StageSteps % options.LogEvery == 0)
+        if (State.StageSteps % _logEvery == 0)
         {
             _log.Write(
                 ("stage", stage.Name),
