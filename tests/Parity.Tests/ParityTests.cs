@@ -139,6 +139,11 @@ public sealed class ParityTests : IDisposable
 
     private static Engine.Tensors.Tensor From(torch.Tensor t)
     {
+        if (t.numel() == 0)
+        {
+            return new Engine.Tensors.Tensor(new Shape(t.shape), DType.F64);    // TorchSharp cannot read a tensor without elements
+        }
+
         using var flat = t.detach().contiguous().to(ScalarType.Float64);
         return Engine.Tensors.Tensor.From<double>(new Shape(t.shape), flat.data<double>().ToArray());
     }

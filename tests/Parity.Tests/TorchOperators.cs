@@ -19,7 +19,7 @@ internal static class TorchOperators
         ["sigmoid"] = c => One(c["x"].sigmoid()),
         ["softmax"] = c => One(Softmax(c.Optional("mask") is { } mask ? c["x"] + mask : c["x"])),
         ["layer_norm"] = LayerNorm,
-        ["embedding"] = c => One(F.embedding(c["ids"], c["weight"])),
+        ["embedding"] = c => One(c["weight"].index_select(0, c["ids"].flatten()).reshape([.. c["ids"].shape, c["weight"].shape[1]])),
         ["patch_embedding"] = c => One(PatchEmbedding(c)),
         ["attention"] = c => One(Attention(c).Output),
         ["cross_attention"] = CrossAttention,
@@ -33,6 +33,7 @@ internal static class TorchOperators
         ["bce_with_logits"] = c => Loss(F.binary_cross_entropy_with_logits(c["logits"], c["target"], reduction: Reduction(c))),
         ["cross_entropy"] = c => Loss(CrossEntropy(c)),
         ["fp_weighted_dice"] = c => Loss(Dice(c)),
+        ["logit"] = c => One(c["x"].logit(c.Number("eps", 1e-4))),
     };
 
     private static Dictionary<string, Tensor> One(Tensor y) => new() { ["y"] = y };
