@@ -30,6 +30,7 @@ internal unsafe struct GemmBlocks<T>
     private T* _packedA, _packedB;
 
     /// <summary>Computes the product with vectors of <paramref name="bits"/> bits; without a device on this thread alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(CpuDevice? cpu, int bits, NativeScratch scratch)
     {
         _kernels = bits switch { 512 => GemmKernels512<T>.Table, 256 => GemmKernels256<T>.Table, _ => GemmKernels128<T>.Table };
@@ -46,7 +47,8 @@ internal unsafe struct GemmBlocks<T>
         _packedA = (T*)scratch.Reserve(bytesA + bytesB);
         _packedB = (T*)((byte*)_packedA + bytesA);
         ChooseTasks((long)M * N * depth);
-        if ((long)M * N * depth < SerialWork)
+        // Packing an element costs as much as some 16 multiplications.
+        if (((long)M * N + (_packA ? 16 * M : 0) + (_packB ? 16 * N : 0)) * depth < SerialWork)
         {
             cpu = null;
         }
@@ -107,6 +109,7 @@ internal unsafe struct GemmBlocks<T>
     // Rows are dealt out evenly: 13 rows are 7 + 6, since a kernel of 1 row takes as long as one of 4.
     private readonly nint PanelRow(nint panel) => panel * (M / _panelsM) + Math.Min(panel, M % _panelsM);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void PackPanelsA(nint begin, nint end)
     {
         for (nint i = begin; i < end; i++)
@@ -116,6 +119,7 @@ internal unsafe struct GemmBlocks<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void PackPanelsB(nint begin, nint end)
     {
         for (nint j = begin; j < end; j++)
@@ -132,6 +136,7 @@ internal unsafe struct GemmBlocks<T>
     private readonly nint Width(nint panelN) => Math.Min(2 * _lanes, N - 2 * panelN * _lanes);
 
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Multiply(nint task)
     {
         T* tile = stackalloc T[MaxTile];
@@ -163,6 +168,7 @@ internal unsafe struct GemmBlocks<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void CopyTile(T* tile, T* c, nint rows, nint width)
     {
         for (nint i = 0; i < rows; i++, tile += 2 * _lanes, c += Ldc)

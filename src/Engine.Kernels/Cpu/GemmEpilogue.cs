@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Engine.Kernels;
@@ -40,6 +41,7 @@ public unsafe struct GemmEpilogue<T>
     /// <param name="ldc">distance between rows</param>
     /// <param name="rows">of the tile</param>
     /// <param name="width">of the tile</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal readonly void Apply(T* c, nint offset, nint column, nint ldc, nint rows, nint width)
     {
         for (nint i = 0; i < rows; i++, c += ldc, offset += ldc)
