@@ -30,16 +30,33 @@ public static partial class Ops
 
         return new AttentionProblem
         {
-            KeyMask = keyMask?.Value, Batches = batches, Heads = heads, Queries = queries, Keys = keys, Depth = depth,
-            Scale = scale ?? 1 / Math.Sqrt(Math.Max(1, depth)), DropoutP = dropoutP, Seed = seed, Offset = offset,
+            KeyMask = keyMask?.Value,
+            Batches = batches,
+            Heads = heads,
+            Queries = queries,
+            Keys = keys,
+            Depth = depth,
+            Scale = scale ?? 1 / Math.Sqrt(Math.Max(1, depth)),
+            DropoutP = dropoutP,
+            Seed = seed,
+            Offset = offset,
         };
     }
 
     /// <summary>The same of a node with numbers scale, dropout_p and integers heads, seed, offset, map_after_dropout, 1 if there is a map.</summary>
     private static AttentionProblem RecordedProblem(Node node, Tensor? keyMask, long batches, long queries, long keys, long depth) => new()
     {
-        KeyMask = keyMask, Batches = batches, Heads = node.Integer(0), Queries = queries, Keys = keys, Depth = depth,
-        Scale = node.Number(0), DropoutP = node.Number(1), Seed = node.Integer(1), Offset = node.Integer(2), MapAfterDropout = node.Integer(3) != 0,
+        KeyMask = keyMask,
+        Batches = batches,
+        Heads = node.Integer(0),
+        Queries = queries,
+        Keys = keys,
+        Depth = depth,
+        Scale = node.Number(0),
+        DropoutP = node.Number(1),
+        Seed = node.Integer(1),
+        Offset = node.Integer(2),
+        MapAfterDropout = node.Integer(3) != 0,
     };
 
     private static Tensor? MapGrad(Node node) => node.Integer(4) != 0 ? node.OutputGrad(1) : null;

@@ -32,8 +32,16 @@ public static unsafe class MatmulCpu
     {
         var plan = new Plan<T>
         {
-            Left = left.Data<T>(), Right = right.Data<T>(), Result = result.Data<T>(), TransLeft = transLeft, TransRight = transRight,
-            M = result.Shape[-2], N = result.Shape[-1], K = left.Shape[transLeft ? -2 : -1], Terms = 1, Products = 1,
+            Left = left.Data<T>(),
+            Right = right.Data<T>(),
+            Result = result.Data<T>(),
+            TransLeft = transLeft,
+            TransRight = transRight,
+            M = result.Shape[-2],
+            N = result.Shape[-1],
+            K = left.Shape[transLeft ? -2 : -1],
+            Terms = 1,
+            Products = 1,
         };
         for (int i = 0; i < leading.Rank; i++)
         {
