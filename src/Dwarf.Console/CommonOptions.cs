@@ -1,6 +1,6 @@
+using System.CommandLine;
 using System.Globalization;
 using Dwarf.Training.Config;
-using System.CommandLine;
 using Engine.Tensors;
 
 namespace Dwarf.Cli;
