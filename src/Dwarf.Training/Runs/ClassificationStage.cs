@@ -65,5 +65,5 @@ public sealed class ClassificationStage : IStage
     }
 
     /// <inheritdoc/>
-    public Validation? Validate(int epoch) => _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
+    public Validation? Validate(int epoch, bool last) => last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
 }

@@ -91,10 +91,10 @@ public sealed class DwarfStage : IStage
     }
 
     /// <inheritdoc/>
-    public Validation? Validate(int epoch)
+    public Validation? Validate(int epoch, bool last)
     {
         // Between, some findings are an epoch ahead of others: rounds are compared as wholes.
-        bool roundEnds = _bench.Config.Cycle == Cycle.AllPerEpoch || (epoch + 1) % _bench.Findings.Count == 0 || epoch + 1 == Options.Epochs;
-        return roundEnds && _bench.IsValidated(_section, epoch) ? _bench.ValidateMaps() : null;
+        bool roundEnds = _bench.Config.Cycle == Cycle.AllPerEpoch || (epoch + 1) % _bench.Findings.Count == 0;
+        return last || (roundEnds && _bench.IsValidated(_section, epoch)) ? _bench.ValidateMaps() : null;
     }
 }

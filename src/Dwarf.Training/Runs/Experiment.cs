@@ -31,7 +31,7 @@ public static class Experiment
 
         monitor.Stage("reading data", 0);
         var data = DataSource.Load(config);
-        using var bench = new Workbench(config, data, cpu);
+        using var bench = new Workbench(config, data, cpu, stop);
         monitor.Note(Describe(bench));
         if (config.Weights is not null)
         {
@@ -53,21 +53,29 @@ public static class Experiment
                 var stage = stages[index](bench);
                 if (!runner.Train(index, stage))
                 {
-                    monitor.Note($"stopped; go on with --resume --out {folder.Path}");
+                    monitor.Note(Stopped(folder));
                     return false;
                 }
 
                 runner.TakeBest(stage);
             }
 
-            if (stages.Count == 0)
+            if (config.Method == Method.Pretrained)
             {
-                runner.SaveUntrained();
+                runner.SaveUntrained(stages.Count > 0);
             }
         }
 
-        RunResult.Write(bench, folder, monitor, clock);
-        return true;
+        try
+        {
+            RunResult.Write(bench, folder, monitor, clock);
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            monitor.Note(Stopped(folder));
+            return false;
+        }
     }
 
     /// <summary>A digest of every key that decides the result.</summary>
@@ -78,6 +86,8 @@ public static class Experiment
         var text = string.Join('\n', ResolvedConfig.Values(config).Where(v => !Harmless.Contains(v.Key)).Select(v => $"{v.Key}={v.Value}"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
+
+    private static string Stopped(RunFolder folder) => $"stopped; go on with --resume --out {folder.Path}";
 
     private static IEnumerable<Func<Workbench, IStage>> Stages(RunConfig config)
     {

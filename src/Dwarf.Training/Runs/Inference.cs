@@ -22,13 +22,16 @@ public sealed class Inference
     private readonly Tape _tape;
     private readonly MapConfig _map;
     private readonly int _batch;
+    private readonly CancellationToken _stop;
 
     /// <summary>Creates it.</summary>
     /// <param name="network">the network</param>
     /// <param name="tape">gives memory; reset after each batch</param>
     /// <param name="map">how maps are scaled and refined</param>
     /// <param name="batch">images at once</param>
-    public Inference(DwarfNetwork network, Tape tape, MapConfig map, int batch) => (_network, _tape, _map, _batch) = (network, tape, map, batch);
+    /// <param name="stop">looked at before each batch; <see cref="OperationCanceledException"/> then</param>
+    public Inference(DwarfNetwork network, Tape tape, MapConfig map, int batch, CancellationToken stop = default) =>
+        (_network, _tape, _map, _batch, _stop) = (network, tape, map, batch, stop);
 
     /// <summary>Text features of prompts.</summary>
     /// <param name="ids">i64 [q,t]</param>
@@ -61,6 +64,7 @@ public sealed class Inference
         var buffer = new float[image.Channels * pixels];
         for (int start = 0; start < count; start += _batch)
         {
+            _stop.ThrowIfCancellationRequested();
             int b = Math.Min(_batch, count - start);
             Quietly(() =>
             {

@@ -80,7 +80,7 @@ public sealed class PretrainStage : IStage
     }
 
     /// <inheritdoc/>
-    public Validation? Validate(int epoch) => _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
+    public Validation? Validate(int epoch, bool last) => last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
 
     private (Variable Total, Variable Classification) Loss(
         Tape tape, DwarfNetwork network, Tensor images, Tensor labels, int epoch, int step)

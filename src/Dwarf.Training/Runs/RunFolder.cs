@@ -6,6 +6,7 @@ namespace Dwarf.Training.Runs;
 /// <summary>The folder of one run: who owns it, where its files lie, whether it is finished.</summary>
 public sealed class RunFolder : IDisposable
 {
+    private const string LockName = ".lock";
     private readonly FileStream _lock;
 
     private RunFolder(string path, bool resumed, FileStream owner)
@@ -61,7 +62,7 @@ public sealed class RunFolder : IDisposable
             throw new DwarfException(ErrorKind.MissingInput, $"{path}: no run to resume is there (config.yaml is missing)");
         }
 
-        bool empty = Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
+        bool empty = Directory.Exists(path) && IsSkeleton(path);
         if (exists && !resume && !empty)
         {
             if (!force)
@@ -111,20 +112,49 @@ public sealed class RunFolder : IDisposable
 
     private static FileStream Lock(string path)
     {
-        string file = System.IO.Path.Combine(path, ".lock");
+        string file = System.IO.Path.Combine(path, LockName);
+        FileStream stream;
         try
         {
-            var stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (File.Exists(file))
+        {
+            throw new DwarfException(ErrorKind.Configuration, $"{path}: {Owner(file)} is running in this folder ({file} is locked)", error);
+        }
+
+        try
+        {
             stream.SetLength(0);
             stream.Write(System.Text.Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}\n"));
             stream.Flush();
             return stream;
         }
-        catch (IOException error) when (File.Exists(file))
+        catch
         {
-            throw new DwarfException(ErrorKind.Configuration, $"{path}: another process is running in this folder ({file} is locked)", error);
+            stream.Dispose();
+            throw;
         }
     }
+
+    /// <summary>Who holds the lock, by what it wrote there.</summary>
+    private static string Owner(string file)
+    {
+        try
+        {
+            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return reader.ReadLine() is { Length: > 0 } owner ? owner : "another process";
+        }
+        catch (IOException)
+        {
+            return "another process";
+        }
+    }
+
+    /// <summary>Whether nothing is there but what <see cref="Open"/> makes itself: empty, or a run that was killed in its first instant.</summary>
+    private static bool IsSkeleton(string path) => !Directory.EnumerateFileSystemEntries(path).Any(entry =>
+        System.IO.Path.GetFileName(entry) is var name && name != LockName && name != "config.yaml.tmp"
+        && !(name is "checkpoints" or "overlays" && Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any()));
 
     private static void Clear(string path)
     {
@@ -133,7 +163,7 @@ public sealed class RunFolder : IDisposable
             Directory.Delete(directory, recursive: true);
         }
 
-        foreach (string file in Directory.EnumerateFiles(path).Where(f => System.IO.Path.GetFileName(f) != ".lock"))
+        foreach (string file in Directory.EnumerateFiles(path).Where(f => System.IO.Path.GetFileName(f) != LockName))
         {
             File.Delete(file);
         }

@@ -28,13 +28,21 @@ public static class RunResult
 
         var tables = new RunTables(bench, own, pretrained);
         SplitReport[] splits = [tables.Of(Split.Test), tables.Of(Split.Validation)];
+        bench.Stop.ThrowIfCancellationRequested();
         var figures = Pictures.Draw(bench, own, tables.OwnThresholds, folder.Overlays);
         var history = new RunHistory(folder.MetricsLog);
-        using (var events = EventWriter.Create(folder.Path, clock))
+
+        // An evaluation that was interrupted may have left its own.
+        foreach (string events in Directory.EnumerateFiles(folder.Path, "events.out.tfevents.*"))
+        {
+            File.Delete(events);
+        }
+
+        using (var writer = EventWriter.Create(folder.Path, clock))
         {
             foreach (var (tag, step, value) in history.Points)
             {
-                events.Scalar(tag, value, (long)step);
+                writer.Scalar(tag, value, (long)step);
             }
         }
 

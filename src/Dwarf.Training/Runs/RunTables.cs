@@ -67,6 +67,7 @@ public sealed class RunTables
     /// <returns>scores and maps, the run's own first</returns>
     public SplitReport Of(Split split)
     {
+        _bench.Stop.ThrowIfCancellationRequested();
         var samples = _bench.Data.Indices(split);
         string labels = _bench.Config.Data.Kind == DataKind.Phantom ? "phantom" : "NIH";
         var scores = new List<ScoreResult> { new(MethodName, labels, _own.Score(split, Bootstrap)) };

@@ -32,8 +32,9 @@ public interface IStage
 
     /// <summary>Validation at the end of an epoch.</summary>
     /// <param name="epoch">from 0</param>
-    /// <returns>null where this epoch is not validated</returns>
-    Validation? Validate(int epoch);
+    /// <param name="last">whether the stage ends with it</param>
+    /// <returns>null where this epoch is not validated; never null for the last one</returns>
+    Validation? Validate(int epoch, bool last);
 }
 
 /// <summary>How a stage is optimised.</summary>

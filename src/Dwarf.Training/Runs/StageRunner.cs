@@ -27,6 +27,7 @@ public sealed class StageRunner : IDisposable
     private readonly MetricsLog _log;
     private AdamW _optimiser;
     private long _logEvery = 1;
+    private long _saved;
 
     /// <summary>Creates the runner; a resumed run continues from its last state.</summary>
     /// <param name="folder">the run</param>
@@ -68,6 +69,7 @@ public sealed class StageRunner : IDisposable
 
         var options = stage.Options;
         Begin(index, options);
+        _saved = State.StageSteps;
         long total = (long)options.Epochs * stage.StepsPerEpoch;
         total = options.MaxSteps > 0 ? Math.Min(total, options.MaxSteps) : total;
         var schedule = LearningRateSchedule.Cosine(
@@ -75,32 +77,38 @@ public sealed class StageRunner : IDisposable
         _logEvery = Math.Max(1, total / LogLines);
         _monitor.Stage(stage.Name, total);
         _monitor.Advance(State.StageSteps, "");
-        while (State.StageSteps < total)
+        while (true)
         {
-            if (_stop.IsCancellationRequested)
+            // A state may stand here too, with the last step of an epoch done and its validation to come.
+            bool last = State.StageSteps >= total;
+            bool epochEnds = State.Step > 0 && (last || State.Step >= stage.StepsPerEpoch);
+            if (_stop.IsCancellationRequested || (epochEnds && !Validate(stage, last)))
             {
                 SaveState();
                 return false;
             }
 
-            TrainStep(stage, options, schedule.At(State.StageSteps));
-            bool epochEnds = State.Step >= stage.StepsPerEpoch || State.StageSteps >= total;
             if (epochEnds)
             {
-                Validate(stage);
                 State.Step = 0;
                 State.Epoch++;
             }
 
-            if (options.CheckpointEvery > 0 ? State.StageSteps % options.CheckpointEvery == 0 : epochEnds)
+            bool saves = options.CheckpointEvery > 0 ? State.StageSteps > 0 && State.StageSteps % options.CheckpointEvery == 0 : epochEnds;
+            if (last)
+            {
+                State.StageDone = true;
+                SaveState();
+                return true;
+            }
+
+            if (saves && State.StageSteps > _saved)
             {
                 SaveState();
             }
-        }
 
-        State.StageDone = true;
-        SaveState();
-        return true;
+            TrainStep(stage, options, schedule.At(State.StageSteps));
+        }
     }
 
     /// <summary>Whether a stage was over when the run was resumed, or has ended since.</summary>
@@ -125,8 +133,16 @@ public sealed class StageRunner : IDisposable
     /// <returns>pretrained.safetensors for pre-training, else best.safetensors</returns>
     public string BestPath(string stage) => _folder.Checkpoint(stage == "pretrain" ? "pretrained.safetensors" : "best.safetensors");
 
-    /// <summary>The weights of a run without any stage: what it evaluates.</summary>
-    public void SaveUntrained() => _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+    /// <summary>What a run without a training stage evaluates: the pre-trained weights, or those it was given.</summary>
+    /// <param name="trained">whether a stage left its last weights</param>
+    public void SaveUntrained(bool trained)
+    {
+        _bench.SaveWeights(BestPath(""));
+        if (!trained)
+        {
+            _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();
@@ -203,11 +219,12 @@ public sealed class StageRunner : IDisposable
         $"training went bad in stage {stage.Name}, epoch {State.Epoch}, step {State.Step}{(result.Finding is null ? "" : $", finding {result.Finding}")}: "
         + $"{what}; nothing of this step was kept, the last checkpoint is whole");
 
-    private void Validate(IStage stage)
+    /// <returns>false if a stop was asked for before it was over: nothing of it is kept</returns>
+    private bool Validate(IStage stage, bool last)
     {
         try
         {
-            if (stage.Validate(State.Epoch) is { } validation)
+            if (stage.Validate(State.Epoch, last) is { } validation)
             {
                 var line = new List<(string, object?)>
                 {
@@ -215,7 +232,9 @@ public sealed class StageRunner : IDisposable
                 };
                 line.AddRange(validation.Values.Select(v => (v.Name, (object?)v.Value)));
                 _log.Write([.. line]);
-                if (validation.Metric > State.Best)
+
+                // Where validation has no image that could tell epochs apart, the last one stands.
+                if (validation.Metric > State.Best || double.IsNegativeInfinity(State.Best))
                 {
                     State.Best = validation.Metric;
                     State.BestEpoch = State.Epoch;
@@ -223,10 +242,16 @@ public sealed class StageRunner : IDisposable
                 }
             }
         }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return false;
+        }
         finally
         {
             _tape.Reset();
         }
+
+        return true;
     }
 
     /// <summary>Weights for users first, then the state that a resumed run reads: a crash in between costs nothing.</summary>
@@ -234,5 +259,6 @@ public sealed class StageRunner : IDisposable
     {
         _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
         State.Save(StatePath, _network.Parameters, _optimiser, _fingerprint);
+        _saved = State.StageSteps;
     }
 }

@@ -21,8 +21,10 @@ public sealed class Workbench : IDisposable
     /// <param name="config">the run</param>
     /// <param name="data">its data</param>
     /// <param name="cpu">the device</param>
-    public Workbench(RunConfig config, ChestDataset data, CpuDevice cpu)
+    /// <param name="stop">ends questions to the network between two batches</param>
+    public Workbench(RunConfig config, ChestDataset data, CpuDevice cpu, CancellationToken stop = default)
     {
+        Stop = stop;
         (Config, Data) = (config, data);
         Findings = config.Findings;
         Network = new DwarfNetwork(config.Network(WordPiece.Load(config.Model.Text.Vocab).Count), Findings, config.Dtype, config.Seed);
@@ -32,10 +34,13 @@ public sealed class Workbench : IDisposable
         Input = ImageInput.Of(config);
         Prompts = PromptTexts.Of(config, Findings);
         Dropout = new DropoutSites(config.Model.Decoder.Dropout);
-        Inference = new Inference(Network, Tape, Map, config.Eval.BatchSize);
+        Inference = new Inference(Network, Tape, Map, config.Eval.BatchSize, stop);
         int pixels = data.Width * data.Height;
         (_pixels, _mask) = (new float[Network.Config.Image.Channels * pixels], new float[pixels]);
     }
+
+    /// <summary>Asks for a stop: long work outside of training steps throws then.</summary>
+    public CancellationToken Stop { get; }
 
     /// <summary>The settings.</summary>
     public RunConfig Config { get; }
@@ -97,8 +102,8 @@ public sealed class Workbench : IDisposable
     /// <summary>Whether an epoch ends with a validation.</summary>
     /// <param name="section">of the stage</param>
     /// <param name="epoch">from 0</param>
-    /// <returns>every so many epochs, and after the last</returns>
-    public bool IsValidated(StageSection section, int epoch) => (epoch + 1) % section.ValidateEvery == 0 || epoch + 1 == section.Epochs;
+    /// <returns>every so many epochs</returns>
+    public bool IsValidated(StageSection section, int epoch) => (epoch + 1) % section.ValidateEvery == 0;
 
     /// <summary>Shape of a batch of images.</summary>
     /// <param name="count">images</param>
