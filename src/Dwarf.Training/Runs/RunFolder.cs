@@ -7,6 +7,7 @@ namespace Dwarf.Training.Runs;
 public sealed class RunFolder : IDisposable
 {
     private const string LockName = ".lock";
+    private const string OwnerName = ".owner";
     private readonly FileStream _lock;
 
     private RunFolder(string path, bool resumed, FileStream owner)
@@ -105,9 +106,9 @@ public sealed class RunFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        string path = _lock.Name;
+        File.Delete(In(OwnerName));
         _lock.Dispose();
-        File.Delete(path);
+        File.Delete(_lock.Name);
     }
 
     private static FileStream Lock(string path)
@@ -120,14 +121,13 @@ public sealed class RunFolder : IDisposable
         }
         catch (IOException error) when (File.Exists(file))
         {
-            throw new DwarfException(ErrorKind.Configuration, $"{path}: {Owner(file)} is running in this folder ({file} is locked)", error);
+            throw new DwarfException(ErrorKind.Configuration, $"{path}: {Owner(path)} is running in this folder ({file} is locked)", error);
         }
 
         try
         {
-            stream.SetLength(0);
-            stream.Write(System.Text.Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}\n"));
-            stream.Flush();
+            // Beside the lock, because not even another process's reader may open a locked file.
+            File.WriteAllText(System.IO.Path.Combine(path, OwnerName), $"process {Environment.ProcessId} on {Environment.MachineName}");
             return stream;
         }
         catch
@@ -137,13 +137,11 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Who holds the lock, by what it wrote there.</summary>
-    private static string Owner(string file)
+    private static string Owner(string path)
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return reader.ReadLine() is { Length: > 0 } owner ? owner : "another process";
+            return File.ReadAllText(System.IO.Path.Combine(path, OwnerName)) is { Length: > 0 } owner ? owner : "another process";
         }
         catch (IOException)
         {
@@ -153,7 +151,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Whether nothing is there but what <see cref="Open"/> makes itself: empty, or a run that was killed in its first instant.</summary>
     private static bool IsSkeleton(string path) => !Directory.EnumerateFileSystemEntries(path).Any(entry =>
-        System.IO.Path.GetFileName(entry) is var name && name != LockName && name != "config.yaml.tmp"
+        System.IO.Path.GetFileName(entry) is var name && name is not (LockName or OwnerName) && name != "config.yaml.tmp"
         && !(name is "checkpoints" or "overlays" && Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any()));
 
     private static void Clear(string path)
@@ -163,7 +161,7 @@ public sealed class RunFolder : IDisposable
             Directory.Delete(directory, recursive: true);
         }
 
-        foreach (string file in Directory.EnumerateFiles(path).Where(f => System.IO.Path.GetFileName(f) != LockName))
+        foreach (string file in Directory.EnumerateFiles(path).Where(f => System.IO.Path.GetFileName(f) is not (LockName or OwnerName)))
         {
             File.Delete(file);
         }
