@@ -66,21 +66,20 @@ internal sealed class PlainMonitor(TextWriter writer, TimeProvider time) : IRunM
     public void Note(string line) => writer.WriteLine(line);
 }
 
-/// <summary>A bar per stage on a terminal.</summary>
-internal sealed class BarMonitor(IAnsiConsole console, ProgressContext context, TimeProvider time) : IRunMonitor
+/// <summary>A bar per stage on a terminal. Notes wait until the bars stand still: lines written between moving bars leave scraps of them behind.</summary>
+internal sealed class BarMonitor(ProgressContext context, TimeProvider time) : IRunMonitor
 {
+    private readonly List<string> _notes = [];
     private ProgressTask? _bar;
     private string _stage = "";
     private Pace _pace = new(time, 0);
 
+    /// <summary>What was noted, in order.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
     public void Stage(string name, long total)
     {
-        if (_bar is not null)
-        {
-            // A stage that stops early is over all the same.
-            _bar.Value = _bar.MaxValue;
-            _bar.StopTask();
-        }
+        Finish();
         (_stage, _pace) = (name, new Pace(time, total));
         _bar = context.AddTask(Markup.Escape(name), maxValue: Math.Max(total, 1));
         _bar.IsIndeterminate = total <= 0;
@@ -95,5 +94,16 @@ internal sealed class BarMonitor(IAnsiConsole console, ProgressContext context, 
         }
     }
 
-    public void Note(string line) => console.MarkupLine(Markup.Escape(line));
+    public void Note(string line) => _notes.Add(line);
+
+    /// <summary>The stage is over; one that stopped early is over all the same.</summary>
+    public void Finish()
+    {
+        if (_bar is not null)
+        {
+            _bar.IsIndeterminate = false;
+            _bar.Value = _bar.MaxValue;
+            _bar.StopTask();
+        }
+    }
 }

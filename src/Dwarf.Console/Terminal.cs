@@ -25,13 +25,30 @@ public sealed class Terminal(TextWriter writer, bool isTerminal, TimeProvider ti
             Ansi = AnsiSupport.Yes,
             Interactive = InteractionSupport.Yes,
         });
-        return console.Progress()
-            .AutoClear(false)
-            .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new RemainingTimeColumn())
-            .Start(context => work(new BarMonitor(console, context, time)));
+        List<string> notes = [];
+        try
+        {
+            return console.Progress()
+                .AutoClear(false)
+                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+                .Start(context =>
+                {
+                    var monitor = new BarMonitor(context, time);
+                    try
+                    {
+                        T result = work(monitor);
+                        monitor.Finish();
+                        return result;
+                    }
+                    finally
+                    {
+                        notes.AddRange(monitor.Notes);
+                    }
+                });
+        }
+        finally
+        {
+            notes.ForEach(Writer.WriteLine);
+        }
     }
 }
