@@ -46,9 +46,9 @@ internal static class WeightLoader
         {
             if (sources.TryGetValue(entry.Name, out var found))
             {
-                var values = file.Read(found[0].Name).To(entry.Pieces[0].Parameter.DType);
                 CheckAliases(file, path, found);
-                entry.Scatter(values);
+                var (values, wanted) = (file.Read(found[0].Name), entry.Pieces[0].Parameter.DType);
+                entry.Scatter(values.DType == wanted ? values : values.To(wanted));
             }
         }
     }
