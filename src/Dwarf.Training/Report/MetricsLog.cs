@@ -71,6 +71,9 @@ public sealed class MetricsLog : IDisposable
         _file.Flush();
     }
 
+    /// <summary>Bytes in the file.</summary>
+    public long Length => _file.Length;
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 

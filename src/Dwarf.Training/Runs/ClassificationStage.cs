@@ -13,6 +13,7 @@ public sealed class ClassificationStage : IStage
     private readonly Workbench _bench;
     private readonly TrainSection _section;
     private readonly int[] _samples;
+    private readonly Tensor _features;
 
     /// <summary>Creates the stage; text features as in <see cref="DwarfStage"/>.</summary>
     /// <param name="bench">network, data and settings of the run</param>
@@ -26,6 +27,7 @@ public sealed class ClassificationStage : IStage
             throw new DwarfException(ErrorKind.Content, $"{bench.Config.Data.Annotations}: no annotated image is in the training split");
         }
 
+        _features = bench.Features;
         StepsPerEpoch = Math.Max(1, _samples.Length / _section.BatchSize);
         Options = bench.Options(_section);
     }
@@ -58,7 +60,7 @@ public sealed class ClassificationStage : IStage
         }
 
         _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step);
-        var (logits, _) = network.Forward(tape, tape.Constant(images), tape.Constant(_bench.Features), Prompts.Alone, _bench.Dropout);
+        var (logits, _) = network.Forward(tape, tape.Constant(images), tape.Constant(_features), Prompts.Alone, _bench.Dropout);
         var loss = tape.Keep(tape.CrossEntropy(tape.Reshape(logits, [b * q, 2]), tape.Constant(labels)));
         tape.Backward(loss);
         return new StepResult(loss.Value.Item(), loss.Value.Item(), null, null);

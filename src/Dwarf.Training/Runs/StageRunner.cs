@@ -45,6 +45,7 @@ public sealed class StageRunner : IDisposable
         if (folder.Resumed && File.Exists(state))
         {
             State = TrainingState.Load(state, _network.Parameters, fingerprint);
+            Cut(folder.MetricsLog, State.LogBytes);
             _monitor.Note($"resumed at stage {State.Stage}, epoch {State.Epoch}, step {State.Step}");
         }
 
@@ -254,10 +255,21 @@ public sealed class StageRunner : IDisposable
         return true;
     }
 
+    /// <summary>A validation logs under the step before it, so steps alone cannot tell what a state knew of.</summary>
+    private static void Cut(string log, long length)
+    {
+        if (File.Exists(log) && new FileInfo(log).Length > length)
+        {
+            using var file = new FileStream(log, FileMode.Open, FileAccess.Write);
+            file.SetLength(length);
+        }
+    }
+
     /// <summary>Weights for users first, then the state that a resumed run reads: a crash in between costs nothing.</summary>
     private void SaveState()
     {
         _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+        State.LogBytes = _log.Length;
         State.Save(StatePath, _network.Parameters, _optimiser, _fingerprint);
         _saved = State.StageSteps;
     }

@@ -36,6 +36,9 @@ public sealed class TrainingState
     /// <summary>Steps of all stages that are done; what metrics.jsonl counts.</summary>
     public long GlobalSteps { get; set; }
 
+    /// <summary>Length of metrics.jsonl at this moment: what was logged later is logged again.</summary>
+    public long LogBytes { get; set; }
+
     /// <summary>Writes the state: one file, one rename, so it is whole or not there.</summary>
     /// <param name="path">checkpoints/last.state.safetensors</param>
     /// <param name="store">weights</param>
@@ -56,6 +59,7 @@ public sealed class TrainingState
             ["best_epoch"] = Text(BestEpoch),
             ["mean_loss"] = MeanLoss.ToString("R", CultureInfo.InvariantCulture),
             ["global_steps"] = Text(GlobalSteps),
+            ["log_bytes"] = Text(LogBytes),
         };
         SafetensorsWriter.Write(path, Values(store).Concat(Moments(optimiser).Where(m => Taken(store, optimiser, m.Key))), metadata);
     }
@@ -94,6 +98,7 @@ public sealed class TrainingState
             BestEpoch = (int)Number("best_epoch"),
             MeanLoss = Real("mean_loss"),
             GlobalSteps = Number("global_steps"),
+            LogBytes = Number("log_bytes"),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Engine.Tensors.Safetensors;
 using Xunit;
 
 namespace Dwarf.Tests.Runs;
@@ -96,6 +97,36 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_state_is_named_and_force_starts_anew()
+    {
+        Assert.False(_run.Session("run", false, (steps, _) => steps == 2));
+        string state = _run.In("run/checkpoints/last.state.safetensors");
+        byte[] whole = File.ReadAllBytes(state);
+        File.WriteAllBytes(state, whole[..^5]);
+        var run = _run.Train("run", "--resume");
+        Assert.Equal(65, run.Code);
+        Assert.Contains("last.state.safetensors", run.Error, StringComparison.Ordinal);
+        File.Copy(_run.In("run/checkpoints/last.safetensors"), state, overwrite: true);
+        Assert.Equal(65, _run.Train("run", "--resume").Code);
+        _run.Finish("run", "--force");
+    }
+
+    [Fact]
+    public void Training_that_goes_bad_stops_before_it_writes()
+    {
+        _run.Finish("good", "--set", "pretrain.epochs=1", "--set", "train.max_steps=1");
+        string weights = _run.In("nan.safetensors");
+        using (var file = SafetensorsFile.Open(_run.In("good/checkpoints/best.safetensors")))
+        {
+            var tensors = file.Entries.ToDictionary(e => e.Name, e => file.Read(e.Name));
+            tensors["image_encoder.vit.layernorm.weight"].Span<float>()[3] = float.NaN;
+            SafetensorsWriter.Write(weights, tensors, file.Metadata.ToDictionary());
+        }
+
+        Fails(70, ["--set", $"weights={weights}"], "training went bad in stage pretrain, epoch 0, step 0: ", "NaN");
+    }
+
+    [Fact]
     public void A_full_disk_keeps_the_checkpoint_before_it()
     {
         string disk = _run.In("disk");
@@ -108,18 +139,28 @@ public sealed class BadInputTests : IDisposable
             byte[] before = File.ReadAllBytes(state);
             byte[] weights = File.ReadAllBytes(_run.In("disk/run/checkpoints/last.safetensors"));
 
-            // Whatever is left of the disk is filled, but for a page or two.
-            Sh($"dd if=/dev/zero of='{disk}/ballast' bs=4096 2>/dev/null");
-            var full = _run.Train("disk/run", "--resume");
-            Assert.Equal((74, ""), (full.Code, full.Out));
-            string last = full.Error.TrimEnd('\n').Split('\n')[^1];
-            Assert.Contains(_run.In("disk/run"), last, StringComparison.Ordinal);
-            Assert.Contains("No space left on device", last, StringComparison.Ordinal);
-            Assert.Equal(before, File.ReadAllBytes(state));
-            Assert.Equal(weights, File.ReadAllBytes(_run.In("disk/run/checkpoints/last.safetensors")));
-            Assert.Empty(Directory.EnumerateFiles(disk, "*.tmp", SearchOption.AllDirectories));
+            // With more and more pages left, another write is the one that fails: state, weights, log, report.
+            int[] left = [0, 1, 2, 4, 8, 16, 32, 64, 96];
+            foreach (int pages in left)
+            {
+                Sh($"dd if=/dev/zero of='{disk}/ballast' bs=4096 2>/dev/null; truncate -s -{pages * 4096} '{disk}/ballast'");
+                var full = _run.Train("disk/run", "--resume");
+                Assert.True((74, "") == (full.Code, full.Out), $"{pages} pages left: exit {full.Code}: {full.Error}");
+                string last = full.Error.TrimEnd('\n').Split('\n')[^1];
+                Assert.StartsWith("dwarf: ", last, StringComparison.Ordinal);
+                Assert.Contains(_run.In("disk/run"), last, StringComparison.Ordinal);
+                Assert.Contains("No space left on device", last, StringComparison.Ordinal);
+                Assert.Empty(Directory.EnumerateFiles(disk, "*.tmp", SearchOption.AllDirectories));
+                Assert.False(File.Exists(_run.In("disk/run/metrics.json")));
+                if (pages == 0)
+                {
+                    Assert.Equal(before, File.ReadAllBytes(state));
+                    Assert.Equal(weights, File.ReadAllBytes(_run.In("disk/run/checkpoints/last.safetensors")));
+                }
 
-            File.Delete(Path.Combine(disk, "ballast"));
+                File.Delete(Path.Combine(disk, "ballast"));
+            }
+
             Sh($"mount -o remount,size=16m '{disk}'");
             _run.Finish("disk/run", "--resume");
             _run.Finish("straight");

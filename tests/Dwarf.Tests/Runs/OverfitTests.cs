@@ -18,6 +18,7 @@ public sealed class OverfitTests
     private static readonly ModelConfig Config = new()
     {
         Image = new ImageEncoderConfig { Size = Size, Patch = 4, Width = 32, Layers = 2, Heads = 4, Hidden = 64 },
+        Text = null,
         Decoder = new DecoderConfig { Layers = 2, Heads = 4, Hidden = 64 },
         InitStd = 0.15,
     };

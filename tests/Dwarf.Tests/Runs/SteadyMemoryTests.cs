@@ -1,4 +1,5 @@
 using Dwarf.Model;
+using Dwarf.Training.Runs;
 using Engine.Autograd;
 using Engine.Autograd.Optim;
 using Engine.Kernels;
@@ -7,7 +8,12 @@ using Xunit;
 
 namespace Dwarf.Tests.Runs;
 
+/// <summary>Tests that measure the process, so nothing else may run meanwhile.</summary>
+[CollectionDefinition("Alone", DisableParallelization = true)]
+public sealed class Alone;
+
 /// <summary>A training step makes nothing new once the first ones have run: no native memory, no garbage that grows with the model.</summary>
+[Collection("Alone")]
 public sealed class SteadyMemoryTests
 {
     private const int WarmUp = 40;
@@ -35,14 +41,60 @@ public sealed class SteadyMemoryTests
         Assert.True(Math.Abs(large - small) <= 16, $"{large} bytes a step at width {width} with {layers} layers, {small} at width 16 with one");
     }
 
+    /// <summary>The stages as `train` runs them, with their batches and augmentation.</summary>
+    [Theory]
+    [InlineData("pretrain")]
+    [InlineData("dwarf")]
+    [InlineData("classification")]
+    public void What_a_stage_allocates_in_a_step_does_not_grow_with_the_model(string stage)
+    {
+        using var run = TinyRun.Phantom();
+        double small = BytesAStageStep(run, stage, "model.image.width=16", "model.image.layers=1", "model.text.layers=1", "model.decoder.layers=1");
+        double large = BytesAStageStep(
+            run, stage, "model.image.width=64", "model.image.layers=4", "model.text.layers=3", "model.decoder.layers=3", "model.text.width=32");
+        Assert.True(small < 4000, $"{small} bytes a step");
+        Assert.True(Math.Abs(large - small) <= 16, $"{large} bytes a step of a large model, {small} of a small one");
+    }
+
     private static double BytesAStep(int width, int layers)
     {
-        const int Steps = 60;
         using var trained = new Trained(width, layers);
-        trained.Steps(WarmUp);
+        return Measure(trained.Steps);
+    }
+
+    private static double BytesAStageStep(TinyRun run, string name, params string[] sets)
+    {
+        var config = run.Load(sets);
+        using var cpu = new CpuDevice(1);
+        using var bench = new Workbench(config, DataSource.Load(config), cpu);
+        IStage stage = name switch
+        {
+            "pretrain" => new PretrainStage(bench),
+            "dwarf" => new DwarfStage(bench),
+            _ => new ClassificationStage(bench),
+        };
+        var optimiser = new AdamW(bench.Network.Parameters);
+        var clipping = new GradientClipping(bench.Network.Parameters);
+        int step = 0;
+        return Measure(count =>
+        {
+            for (int i = 0; i < count; i++, step++)
+            {
+                stage.Step(step / stage.StepsPerEpoch, step % stage.StepsPerEpoch);
+                clipping.Clip(cpu, 1);
+                optimiser.Step(cpu, 1e-3);
+                bench.Tape.Reset();
+            }
+        });
+    }
+
+    private static double Measure(Action<int> steps)
+    {
+        const int Count = 60;
+        steps(WarmUp);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        trained.Steps(Steps);
-        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Steps;
+        steps(Count);
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Count;
     }
 
     /// <summary>What a stage does in a step, without its data: forward, loss, backward, clipping, AdamW, reset.</summary>
@@ -68,6 +120,7 @@ public sealed class SteadyMemoryTests
             var config = new ModelConfig
             {
                 Image = new ImageEncoderConfig { Size = 16, Patch = 4, Width = width, Layers = layers, Heads = 4, Hidden = 2 * width },
+                Text = null,
                 Decoder = new DecoderConfig { Layers = layers, Heads = 4, Hidden = 2 * width },
                 InitStd = 0.1,
             };
