@@ -8,7 +8,7 @@ namespace Engine.Tests;
 /// Floating inputs: "normal:mean:deviation" (default normal:0:1) · "range:low:high", uniform · "away:d", normal with |x| > d (the kink of relu) ·
 /// "distinct", evenly spaced in [-2, 2] and shuffled (no ties, no close maxima) · "constant:c" · "binary", 0 or 1 · "blocks:k", 1 in the
 /// first k-th of each row, else 0 · "mask", a quarter −inf, else 0 · "deadmask", as mask, and the first row of the last axis all −inf ·
-/// "scaled:m", the first half of the rows normal, the second half m times as large.
+/// "deadrow", 0 or 1, and the first row all 0 · "scaled:m", the first half of the rows normal, the second half m times as large.
 /// i64: "below:n", uniform in [0, n) (default below:4) · "ignored:n", as below with every third −1 · "constant:c".
 /// bool: "keys" (default), three quarters true and the first always · "deadkeys", as keys with the first row all false.
 /// </remarks>
@@ -66,6 +66,7 @@ internal static class InputValues
                 "blocks" => i % row < row / numbers[0] ? 1 : 0,
                 "mask" => random.NextDouble() < 0.25 && i % row != 0 ? double.NegativeInfinity : 0,
                 "deadmask" => i < row || (random.NextDouble() < 0.25 && i % row != 0) ? double.NegativeInfinity : 0,
+                "deadrow" => i < row ? 0 : random.Next(2),
                 "scaled" => Normal(random) * (i < count / 2 ? 1 : numbers[0]),
                 _ => throw new ArgumentException($"unknown rule {rule}"),
             };

@@ -14,12 +14,20 @@ internal static partial class OperatorCases
         new("layer_norm", "x[5,1] weight[1] bias[1]") { Floor = 1e-12 },     // grad.x is 0 but for rounding
         new("layer_norm", "x[4,64] weight[64] bias[64]", Values: "x=normal:100:1") { Rtol = 1e-4 },
         new("layer_norm", "x[0,3,16] weight[16] bias[16]"),
+        new("normalize", "x[3,5,64]"),
+        new("normalize", "x[7,33]", Values: "x=normal:100:1"),
+        new("normalize", "x[7,33]", "eps=50"),                                  // every row shorter than eps: divided by eps
+        new("normalize", "x[4,9]", Values: "x=scaled:1000"),
+        new("normalize", "x[197,1]", Values: "x=away:0.1") { Floor = 1e-6 },    // ±1: the gradient is zero by cancellation
+        new("normalize", "x[0,8]"),
     ];
 
     private static WrongCall[] WrongNorms =>
     [
         new("layer_norm", "x[2,3,8] weight[5] bias[8]", "", "layer_norm: weight must be [8] (the last axis of x [2,3,8]), found [5]"),
         new("layer_norm", "x[2,8] weight[8] bias[8] residual[2,7]", "", "found [2,7]"),
+        new("normalize", "x[]", "", "at least one axis, found []"),
+        new("normalize", "x[2,3]", "eps=-1", "eps must be at least 0, found -1"),
     ];
 
     /// <summary>Every operator that must have rows: those of the table and the internal ones.</summary>

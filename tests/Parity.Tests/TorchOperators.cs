@@ -34,6 +34,8 @@ internal static class TorchOperators
         ["cross_entropy"] = c => Loss(CrossEntropy(c)),
         ["fp_weighted_dice"] = c => Loss(Dice(c)),
         ["logit"] = c => One(c["x"].logit(c.Number("eps", 1e-4))),
+        ["normalize"] = c => One(F.normalize(c["x"], p: 2, dim: -1, eps: c.Number("eps", 1e-12))),
+        ["soft_cross_entropy"] = c => Loss(SoftCrossEntropy(c)),
     };
 
     private static Dictionary<string, Tensor> One(Tensor y) => new() { ["y"] = y };
@@ -148,6 +150,12 @@ internal static class TorchOperators
         }
 
         return F.cross_entropy(c["logits"], c["target"], ignore_index: ignore, reduction: Reduction(c));
+    }
+
+    private static Tensor SoftCrossEntropy(TorchCall c)
+    {
+        var rows = -(c["target"] * c["logits"].log_softmax(-1)).sum(-1);
+        return rows.sum() / Math.Max(1, c["target"].sum(-1).gt(0).sum().item<long>());
     }
 
     /// <summary>The paper's equations 2 and 3, composed.</summary>

@@ -38,5 +38,7 @@ public static class All
     public static IReadOnlyList<OperatorInfo> Internal { get; } =
     [
         Ops.LogitInfo,
+        Ops.NormalizeInfo,
+        Ops.SoftCrossEntropyInfo,
     ];
 }

@@ -23,6 +23,7 @@ public static partial class Ops
     {
         Check.Floating("normalize", "x", x);
         Check.LastAxis("normalize", "x", x);
+        Check.Range("normalize", "eps", eps >= 0, "at least 0", eps);
         var (y, length) = (tape.Empty(x.Shape, x.DType), tape.Empty([x.Shape.Fold(0, x.Shape.Rank - 1)], x.DType));
         NormalizeCpu.Forward(x.Value, eps, y, length);
         var result = tape.Record("normalize", y, [x], [y, length], NormalizeBackward, [eps]);

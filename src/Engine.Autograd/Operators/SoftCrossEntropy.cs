@@ -27,6 +27,7 @@ public static partial class Ops
         Check.Rank("soft_cross_entropy", "logits", logits, 2, "[n,c]");
         Check.SameDType("soft_cross_entropy", "target", target, "logits", logits);
         Check.Shape("soft_cross_entropy", "target", target, logits.Shape, "the shape of logits");
+        Check.NoGradient("soft_cross_entropy", "target", target);
         var (softmax, loss) = (tape.Empty(logits.Shape, logits.DType), tape.Empty([], logits.DType));
         SoftCrossEntropyCpu.Forward(logits.Value, target.Value, softmax, loss);
         var result = tape.Record("soft_cross_entropy", loss, [logits], [softmax, target.Value], SoftCrossEntropyBackward);
