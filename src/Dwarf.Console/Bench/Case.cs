@@ -35,7 +35,7 @@ internal sealed record Case(string Name, double Flops, double Bytes, Func<Action
         samples.Sort();
         double median = samples[samples.Count / 2];
         double flopShare = Flops / median / 1e6 / ceilings.GigaFlops;
-        double byteShare = Bytes / median / 1e6 / ceilings.GigaBytes;
+        double byteShare = Bytes > 0 ? Bytes / median / 1e6 / ceilings.CopyOf(Bytes) : 0;
         return new Row(
             Name, "cpu", "f32", median, samples[samples.Count / 4], samples[samples.Count * 3 / 4], samples.Count, Bytes, Flops,
             Math.Max(flopShare, byteShare), flopShare >= byteShare ? "flops" : "bytes");

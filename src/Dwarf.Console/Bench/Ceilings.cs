@@ -5,12 +5,30 @@ using Engine.Tensors;
 
 namespace Dwarf.Cli.Bench;
 
-/// <summary>What this machine can do at most, measured beside each run: multiply-adds in registers, and copying memory.</summary>
-/// <param name="GigaFlops">f32 multiply-adds on all threads, a multiply-add counting 2</param>
-/// <param name="GigaBytes">bytes read and written per second by a copy of 128 MB arrays</param>
-internal sealed record Ceilings(double GigaFlops, double GigaBytes)
+/// <summary>What this machine can do at most, measured beside each run: multiply-adds in registers, and copying as many bytes as a case moves.</summary>
+/// <param name="cpu">the device that is timed</param>
+internal sealed class Ceilings(CpuDevice cpu)
 {
-    public static Ceilings Measure(CpuDevice cpu) => new(Best(5, () => MultiplyAdds(cpu)), Best(5, () => Copy(cpu)));
+    private const double MemoryBytes = 1 << 28;
+    private readonly Dictionary<double, double> _copies = [];
+
+    /// <summary>f32 multiply-adds on all threads in GFLOP/s, a multiply-add counting 2.</summary>
+    public double GigaFlops { get; } = Best(5, () => MultiplyAdds(cpu));
+
+    /// <summary>GB/s, read and written, of a copy that no cache holds.</summary>
+    public double GigaBytes => CopyOf(MemoryBytes);
+
+    /// <summary>GB/s, read and written, of a copy that moves so many bytes: what fits a cache is judged by that cache.</summary>
+    public double CopyOf(double bytes)
+    {
+        bytes = Math.Clamp(Math.Pow(2, Math.Round(Math.Log2(Math.Max(bytes, 1)))), 1 << 16, MemoryBytes);
+        if (!_copies.TryGetValue(bytes, out double rate))
+        {
+            _copies[bytes] = rate = Best(5, () => Copy(cpu, (long)bytes / 2 / sizeof(float)));
+        }
+
+        return rate;
+    }
 
     private static double Best(int times, Func<double> measure) => Enumerable.Range(0, times).Max(_ => measure());
 
@@ -74,13 +92,22 @@ internal sealed record Ceilings(double GigaFlops, double GigaBytes)
         return Vector256.Sum(d0 + d1 + d2 + d3 + d4 + d5 + e0 + e1 + e2 + e3 + e4 + e5);
     }
 
-    private static double Copy(CpuDevice cpu)
+    private static double Copy(CpuDevice cpu, long count)
     {
-        const long Count = 1 << 25;
-        var (from, to) = (new Tensor([Count], DType.F32), new Tensor([Count], DType.F32));
-        var watch = Stopwatch.StartNew();
-        cpu.For(Count, 1 << 20, (from, to), static (in t, begin, end) =>
-            t.from.Span<float>()[(int)begin..(int)end].CopyTo(t.to.Span<float>()[(int)begin..(int)end]));
-        return 2.0 * Count * sizeof(float) / watch.Elapsed.TotalSeconds / 1e9;
+        var (from, to) = (new Tensor([count], DType.F32), new Tensor([count], DType.F32));
+        int repeats = (int)Math.Max(1, (1 << 26) / count);
+        var watch = new Stopwatch();
+        for (int i = -repeats; i < repeats; i++)
+        {
+            if (i == 0)
+            {
+                watch.Start();
+            }
+
+            cpu.For(count, 1 << 16, (from, to), static (in t, begin, end) =>
+                t.from.Span<float>()[(int)begin..(int)end].CopyTo(t.to.Span<float>()[(int)begin..(int)end]));
+        }
+
+        return 2.0 * count * sizeof(float) * repeats / watch.Elapsed.TotalSeconds / 1e9;
     }
 }

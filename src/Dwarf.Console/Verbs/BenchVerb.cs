@@ -44,9 +44,9 @@ public sealed class BenchVerb : Verb
             throw new DwarfException(ErrorKind.Usage, $"bench: no case's name contains '{context.Get(_filter)}'");
         }
 
-        var ceilings = Ceilings.Measure(device);
+        var ceilings = new Ceilings(device);
         context.Error.WriteLine(FormattableString.Invariant(
-            $"{device.Threads} threads; ceilings measured now: {ceilings.GigaFlops:F0} GFLOP/s of f32 multiply-adds, {ceilings.GigaBytes:F1} GB/s of copying"));
+            $"{device.Threads} threads; ceilings measured now: {ceilings.GigaFlops:F0} GFLOP/s of f32 multiply-adds, {ceilings.GigaBytes:F1} GB/s of copying from memory"));
         var rows = new List<Row>();
         foreach (var c in cases)
         {
@@ -57,7 +57,8 @@ public sealed class BenchVerb : Verb
             if (!context.Json)
             {
                 context.Out.WriteLine(FormattableString.Invariant(
-                    $"{row.Name,-36} {row.MsMedian,10:F3} ms  ({row.MsLow:F3} to {row.MsHigh:F3}, n {row.Samples})  {row.CeilingShare,6:P0} of {row.Bound}"));
+                    $"{row.Name,-36} {row.MsMedian,10:F3} ms  ({row.MsLow:F3} to {row.MsHigh:F3}, n {row.Samples})  {row.CeilingShare,6:P0} of {row.Bound}")
+                    + (row.CeilingShare > 1 ? " (over the ceiling: another process disturbed one of the two, or caches serve it better than a copy)" : ""));
             }
         }
 
