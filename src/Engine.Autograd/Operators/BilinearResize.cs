@@ -49,15 +49,15 @@ public static partial class Ops
         var (h, w, height, width) = (x.Shape[2], x.Shape[3], dy.Shape[2], dy.Shape[3]);
         long planes = x.Shape[0] * x.Shape[1];
         var dx = tape.BeginGrad(x);
-        var (columns, weights, rows) = ResizeScratch(tape, planes, w, width, x.DType);
+        var (columns, weights, rows) = ResizeScratch(tape, planes, width, width, x.DType);
         var (from, to) = (tape.View(dy, [planes, height, width]), tape.View(dx, [planes, h, w]));
         BilinearResizeCpu.Backward(tape.Cpu, from, to, columns, weights, rows);
         ReleaseAll(tape, columns, weights, rows, from, to);
         tape.EndGrad(x, dx);
     }
 
-    private static (Tensor Columns, Tensor Weights, Tensor Rows) ResizeScratch(Tape tape, long planes, long w, long width, DType dtype) =>
-        (tape.Empty([width], DType.I64), tape.Empty([width], dtype), tape.Empty([planes, w], dtype));
+    private static (Tensor Columns, Tensor Weights, Tensor Rows) ResizeScratch(Tape tape, long planes, long row, long width, DType dtype) =>
+        (tape.Empty([width], DType.I64), tape.Empty([width], dtype), tape.Empty([planes, row], dtype));
 
     private static void ReleaseAll(Tape tape, params ReadOnlySpan<Tensor> tensors)
     {

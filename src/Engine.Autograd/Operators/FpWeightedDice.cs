@@ -73,7 +73,7 @@ public static partial class Ops
         Check.Rank(op, name, prediction, 2, "[n,p]");
         Check.SameDType(op, "target", target, name, prediction);
         Check.NoGradient(op, "target", target);
-        Check.Shape(op, "target", target, prediction.Shape, $"the shape of {name}");
+        Check.Shape(op, "target", target, prediction.Shape, logits ? "the shape of logits" : "the shape of probability");
         Check.Range(op, "w_fp", falsePositiveWeight >= 0, "at least 0", falsePositiveWeight);
         Check.Range(op, "alpha", alpha >= 0, "at least 0", alpha);
         Check.Range(op, "epsilon", epsilon >= 0, "at least 0", epsilon);

@@ -26,13 +26,13 @@ public static unsafe class BilinearResizeCpu
         }
     }
 
-    /// <summary>dx: each output pixel gives its gradient to its four neighbours, in the order of the output within a plane.</summary>
+    /// <summary>dx: each output pixel gives its gradient to its four neighbours; output rows are summed in order, then columns.</summary>
     /// <param name="cpu">runs it</param>
     /// <param name="dy">[planes, height, width]</param>
     /// <param name="dx">[planes, h, w]</param>
     /// <param name="columns">i64 [width]: room for the left neighbour of each output column</param>
     /// <param name="weights">[width]: room for the right neighbour's weight</param>
-    /// <param name="rows">[planes, w]: room for one row a plane</param>
+    /// <param name="rows">[planes, width]: room for one row a plane</param>
     public static void Backward(CpuDevice cpu, Tensor dy, Tensor dx, Tensor columns, Tensor weights, Tensor rows)
     {
         if (dx.DType == DType.F64)
@@ -80,34 +80,60 @@ public static unsafe class BilinearResizeCpu
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         FillColumns<T>(dx.Shape[2], columns, weights);
-        dx.Clear();
         cpu.For(dx.Shape[0], 1, (dy, dx, columns, weights, rows), static (in t, begin, end) =>
         {
             long h = t.dx.Shape[1], w = t.dx.Shape[2], height = t.dy.Shape[1], width = t.dy.Shape[2];
-            long* left = t.columns.Data<long>();
-            T* weight = t.weights.Data<T>();
             for (long plane = begin; plane < end; plane++)
             {
-                T* gathered = t.rows.Data<T>() + (plane * w);
-                for (long i = 0; i < height; i++)
+                T* dy = t.dy.Data<T>() + (plane * height * width), gathered = t.rows.Data<T>() + (plane * width);
+                long from = 0;      // the first output row that looks at input row i or i - 1
+                for (long i = 0; i < h; i++)
                 {
-                    // 2. columns
-                    T* dy = t.dy.Data<T>() + (((plane * height) + i) * width);
-                    new Span<T>(gathered, (int)w).Clear();
-                    for (long j = 0; j < width; j++)
+                    // 1. rows: what the output rows around input row i give to it
+                    new Span<T>(gathered, (int)width).Clear();
+                    for (long output = from; output < height; output++)
                     {
-                        gathered[left[j]] += (T.One - weight[j]) * dy[j];
-                        gathered[Math.Min(left[j] + 1, w - 1)] += weight[j] * dy[j];
+                        var (top, down) = Source(output, h, height);
+                        if (top > i)
+                        {
+                            break;
+                        }
+
+                        from += top < i - 1 ? 1 : 0;
+
+                        double share = (top == i ? 1 - down : 0) + (Math.Min(top + 1, h - 1) == i ? down : 0);
+                        if (share != 0)
+                        {
+                            AddScaled(dy + (output * width), T.CreateChecked(share), gathered, width);
+                        }
                     }
 
-                    // 1. rows
-                    var (top, down) = Source(i, h, height);
-                    T* upper = t.dx.Data<T>() + (((plane * h) + top) * w), lower = top + 1 < h ? upper + w : upper;
-                    Blend(upper, T.One, gathered, T.CreateChecked(1 - down), upper, w);
-                    Blend(lower, T.One, gathered, T.CreateChecked(down), lower, w);
+                    // 2. columns
+                    T* dx = t.dx.Data<T>() + (((plane * h) + i) * w);
+                    new Span<T>(dx, (int)w).Clear();
+                    Scatter(gathered, t.columns.Data<long>(), t.weights.Data<T>(), width, dx, w);
                 }
             }
         });
+    }
+
+    /// <summary>Each column of a row gives to its two neighbours; columns with the same neighbours are summed before they are given.</summary>
+    private static void Scatter<T>(T* row, long* left, T* weight, long width, T* dx, long w)
+        where T : unmanaged, INumber<T>
+    {
+        for (long j = 0; j < width;)
+        {
+            long place = left[j];
+            T first = T.Zero, second = T.Zero;
+            for (; j < width && left[j] == place; j++)
+            {
+                first += (T.One - weight[j]) * row[j];
+                second += weight[j] * row[j];
+            }
+
+            dx[place] += first;
+            dx[Math.Min(place + 1, w - 1)] += second;
+        }
     }
 
     private static void FillColumns<T>(long w, Tensor columns, Tensor weights)
@@ -143,6 +169,23 @@ public static unsafe class BilinearResizeCpu
         for (; i < n; i++)
         {
             y[i] = (a * x[i]) + (b * z[i]);
+        }
+    }
+
+    /// <summary>y += a · x.</summary>
+    private static void AddScaled<T>(T* x, T a, T* y, long n)
+        where T : unmanaged, INumber<T>
+    {
+        var va = new Vector<T>(a);
+        long i = 0;
+        for (; i <= n - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            (Vector.Load(y + i) + (va * Vector.Load(x + i))).Store(y + i);
+        }
+
+        for (; i < n; i++)
+        {
+            y[i] += a * x[i];
         }
     }
 }

@@ -19,16 +19,19 @@ public static unsafe class GradientNormCpu
         }
 
         float* g = grad.Data<float>() + first;
-        var (low, high) = (Vector<double>.Zero, Vector<double>.Zero);
+        var (sum0, sum1, sum2, sum3) = (Vector<double>.Zero, Vector<double>.Zero, Vector<double>.Zero, Vector<double>.Zero);
         long i = 0;
-        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+        for (; i <= count - (2 * Vector<float>.Count); i += 2 * Vector<float>.Count)
         {
             Vector.Widen(Vector.Load(g + i), out var a, out var b);
-            low += a * a;
-            high += b * b;
+            Vector.Widen(Vector.Load(g + i + Vector<float>.Count), out var c, out var d);
+            sum0 += a * a;
+            sum1 += b * b;
+            sum2 += c * c;
+            sum3 += d * d;
         }
 
-        double sum = Vector.Sum(low + high);
+        double sum = Vector.Sum((sum0 + sum1) + (sum2 + sum3));
         for (; i < count; i++)
         {
             sum += (double)g[i] * g[i];

@@ -4,11 +4,12 @@ using Engine.Tensors;
 namespace Engine.Kernels.Operators;
 
 /// <summary>Sums over axes on cpu, each in a fixed order of its own: the same bits for any number of threads.</summary>
-/// <remarks>Runs of at most 4096 elements are summed in vectors, the runs' sums in double, so that long sums stay accurate in f32.</remarks>
+/// <remarks>Short pieces are summed in vectors of the dtype, the pieces' sums in double, so that long sums stay accurate in f32.</remarks>
 public static unsafe class ReduceCpu
 {
     private const long Run = 4096;
-    private const long RowsPerBlock = 64;
+    private const long Piece = 256;
+    private const long RowsPerBlock = 16;
     private const int Columns = 64;
 
     /// <summary>y = scale · Σ over the plan's reduced axes of x.</summary>
@@ -71,7 +72,7 @@ public static unsafe class ReduceCpu
                 long run = i % t.runs, reduced = i / t.runs % t.plan.OuterReduced, kept = i / t.runs / t.plan.OuterReduced;
                 long first = run * Run;
                 T* from = t.x.Data<T>() + t.plan.Offset(kept, reduced) + first;
-                t.parts.Data<double>()[i] = double.CreateChecked(Rows.Sum(from, Math.Min(Run, t.plan.Inner - first)));
+                t.parts.Data<double>()[i] = SumOf(from, Math.Min(Run, t.plan.Inner - first));
             }
         });
 
@@ -91,6 +92,18 @@ public static unsafe class ReduceCpu
                 t.y.Data<T>()[k] = T.CreateChecked(sum * t.scale);
             }
         });
+    }
+
+    private static double SumOf<T>(T* x, long n)
+        where T : unmanaged, INumber<T>
+    {
+        double sum = 0;
+        for (long i = 0; i < n; i += Piece)
+        {
+            sum += double.CreateChecked(Rows.Sum(x + i, Math.Min(Piece, n - i)));
+        }
+
+        return sum;
     }
 
     private static void SumOuter<T>(CpuDevice cpu, in ReducePlan plan, Tensor x, double scale, Tensor y)
