@@ -3,7 +3,9 @@ using Dwarf.Training.Metrics;
 
 namespace Dwarf.Training.Runs;
 
-/// <summary>One checkpoint's answers on the validation split and on the splits that are reported: asked once, used by every table and picture.</summary>
+/// <summary>
+/// One checkpoint's answers on the validation split and on the splits that are reported: asked once, used by every table and picture.
+/// </summary>
 public sealed class Checkpointed
 {
     private readonly Workbench _bench;
@@ -33,7 +35,8 @@ public sealed class Checkpointed
     /// <param name="split">which</param>
     /// <param name="bootstrap">null: no intervals</param>
     /// <returns>by finding and macro</returns>
-    public ClassificationResult Score(Split split, BootstrapOptions? bootstrap) => RunEvaluation.Score(_bench, split, _all[split], bootstrap);
+    public ClassificationResult Score(Split split, BootstrapOptions? bootstrap) =>
+        RunEvaluation.Score(_bench, split, _all[split], bootstrap);
 
     /// <summary>Maps of the annotated images of a split.</summary>
     /// <param name="split">which</param>

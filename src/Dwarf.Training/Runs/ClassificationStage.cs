@@ -6,7 +6,7 @@ using Engine.Tensors;
 
 namespace Dwarf.Training.Runs;
 
-/// <summary>The baseline without maps: all findings at once, cross-entropy alone, on the same annotated images and labels as DWARF.</summary>
+/// <summary>The baseline without maps: all findings at once, cross-entropy alone, on the images and labels that DWARF has.</summary>
 public sealed class ClassificationStage : IStage
 {
     private const int Stream = 2;
@@ -67,5 +67,6 @@ public sealed class ClassificationStage : IStage
     }
 
     /// <inheritdoc/>
-    public Validation? Validate(int epoch, bool last) => last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
+    public Validation? Validate(int epoch, bool last) =>
+        last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
 }

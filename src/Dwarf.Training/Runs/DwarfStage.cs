@@ -6,7 +6,7 @@ using Engine.Tensors;
 namespace Dwarf.Training.Runs;
 
 /// <summary>
-/// Algorithm 1 of the paper: findings in cycles, one at a time. A finding's set is every annotated training image, labelled yes or no for it;
+/// Algorithm 1 of the paper: findings in cycles, one at a time. A finding's set is every annotated training image, labelled yes or no;
 /// a step trains the encoder, the decoder and the head of that finding alone, under λ·(1 − FP-weighted Dice) + (1 − λ)·cross-entropy.
 /// </summary>
 public sealed class DwarfStage : IStage
@@ -47,7 +47,9 @@ public sealed class DwarfStage : IStage
     /// <inheritdoc/>
     public int StepsPerEpoch { get; }
 
-    /// <summary>The finding that a step trains: one an epoch in turn, or one after the other within the epoch; the order of each round is drawn.</summary>
+    /// <summary>
+    /// The finding that a step trains: one an epoch in turn, or one after the other within the epoch; the order of each round is drawn.
+    /// </summary>
     /// <param name="epoch">from 0</param>
     /// <param name="step">within the epoch</param>
     /// <returns>number of the finding</returns>

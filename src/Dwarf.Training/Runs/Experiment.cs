@@ -22,7 +22,8 @@ public static class Experiment
     /// <param name="clock">seconds since 1970, for TensorBoard alone</param>
     /// <param name="stop">asks for a stop</param>
     /// <returns>false if the run was stopped; it can be resumed then</returns>
-    public static bool Run(RunConfig config, RunFolder folder, CpuDevice cpu, IRunMonitor monitor, Func<double> clock, CancellationToken stop)
+    public static bool Run(
+        RunConfig config, RunFolder folder, CpuDevice cpu, IRunMonitor monitor, Func<double> clock, CancellationToken stop)
     {
         if (!folder.Resumed)
         {
@@ -114,6 +115,7 @@ public static class Experiment
     {
         int Count(Split split, bool annotated) => bench.Data.Indices(split, annotated).Length;
         return FormattableString.Invariant($"{bench.Network.Parameters.ScalarCount:N0} parameters; images (annotated): ")
-            + string.Join(", ", Enum.GetValues<Split>().Select(s => FormattableString.Invariant($"{Count(s, false)} ({Count(s, true)}) {s.ToString().ToLowerInvariant()}")));
+            + string.Join(", ", Enum.GetValues<Split>().Select(s =>
+                FormattableString.Invariant($"{Count(s, false)} ({Count(s, true)}) {s.ToString().ToLowerInvariant()}")));
     }
 }

@@ -4,7 +4,9 @@ using Dwarf.Training.Data;
 
 namespace Dwarf.Training.Runs;
 
-/// <summary>From pixels in 0 … 1 to the network's three equal channels. A weights file carries it, so that `predict` does what training did.</summary>
+/// <summary>
+/// From pixels in 0 … 1 to the network's three equal channels. A weights file carries it, so that `predict` does what training did.
+/// </summary>
 /// <param name="PerImage">whether mean and standard deviation are each image's own</param>
 /// <param name="Mean">subtracted otherwise</param>
 /// <param name="Std">divided by otherwise</param>

@@ -39,7 +39,8 @@ public sealed class Inference
     /// <returns>[q,d], with memory of its own</returns>
     public Tensor TextFeatures(Tensor ids, Tensor attentionMask)
     {
-        var text = _network.Text ?? throw new DwarfException(ErrorKind.Content, "the network has no text encoder and no stored text features");
+        var text = _network.Text
+            ?? throw new DwarfException(ErrorKind.Content, "the network has no text encoder and no stored text features");
         return Quietly(() =>
         {
             var features = text.Forward(_tape, ids, attentionMask).Value;
@@ -116,7 +117,8 @@ public sealed class Inference
         }
 
         var refined = MapRefinement.Refine(_tape, one, _network.Head(finding), _map);
-        var seen = MapRefinement.Seen(_tape, MapRefinement.Resize(_tape, refined, image, image.Size, image.GridColumns * image.Patch), _map);
+        var resized = MapRefinement.Resize(_tape, refined, image, image.Size, image.GridColumns * image.Patch);
+        var seen = MapRefinement.Seen(_tape, resized, _map);
         return (Floats.Load(raw.Value), Floats.Load(seen.Value));
     }
 

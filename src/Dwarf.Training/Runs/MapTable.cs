@@ -5,12 +5,12 @@ using Dwarf.Training.Report;
 namespace Dwarf.Training.Runs;
 
 /// <summary>
-/// The table of maps of one split: the run's own maps, what the pre-trained model showed, and the two controls. Each method's threshold is chosen
-/// on the validation split by that method's own maps.
+/// The table of maps of one split: the run's own maps, what the pre-trained model showed, and the two controls. Each method's threshold
+/// is chosen on the validation split by that method's own maps.
 /// </summary>
 public sealed class MapTable
 {
-    private readonly List<(string Name, MapMethodKind Kind, Func<Split, IReadOnlyList<FindingMaps>> Maps, IReadOnlyDictionary<string, double> Thresholds)> _methods = [];
+    private readonly List<Entry> _methods = [];
 
     /// <summary>Adds a method.</summary>
     /// <param name="name">as the table shows it</param>
@@ -18,8 +18,11 @@ public sealed class MapTable
     /// <param name="maps">its maps by split</param>
     /// <param name="thresholds">by finding; null: chosen on its own validation maps</param>
     public void Add(
-        string name, MapMethodKind kind, Func<Split, IReadOnlyList<FindingMaps>> maps, IReadOnlyDictionary<string, double>? thresholds = null) =>
-        _methods.Add((name, kind, maps, thresholds ?? MapEvaluation.ChooseThresholds(maps(Split.Validation))));
+        string name,
+        MapMethodKind kind,
+        Func<Split, IReadOnlyList<FindingMaps>> maps,
+        IReadOnlyDictionary<string, double>? thresholds = null) =>
+        _methods.Add(new Entry(name, kind, maps, thresholds ?? MapEvaluation.ChooseThresholds(maps(Split.Validation))));
 
     /// <summary>The thresholds of a method.</summary>
     /// <param name="index">in the order of adding</param>
@@ -32,4 +35,7 @@ public sealed class MapTable
     /// <returns>in the order of adding</returns>
     public IReadOnlyList<MapMethodResult> Evaluate(Split split, BootstrapOptions? bootstrap) =>
         [.. _methods.Select(m => new MapMethodResult(m.Name, m.Kind, MapEvaluation.Evaluate(m.Maps(split), m.Thresholds, bootstrap)))];
+
+    private sealed record Entry(
+        string Name, MapMethodKind Kind, Func<Split, IReadOnlyList<FindingMaps>> Maps, IReadOnlyDictionary<string, double> Thresholds);
 }

@@ -16,7 +16,8 @@ public static class Pictures
     /// <param name="thresholds">of the refined maps, for the captions' Dice; null: no Dice</param>
     /// <param name="folder">where the PNGs go</param>
     /// <returns>the figures of the report</returns>
-    public static IReadOnlyList<OverlayFigure> Draw(Workbench bench, Checkpointed own, IReadOnlyDictionary<string, double>? thresholds, string folder)
+    public static IReadOnlyList<OverlayFigure> Draw(
+        Workbench bench, Checkpointed own, IReadOnlyDictionary<string, double>? thresholds, string folder)
     {
         var figures = new List<OverlayFigure>();
         for (int f = 0; f < bench.Findings.Count; f++)
@@ -55,7 +56,8 @@ public static class Pictures
             maps.Add(new ValueGrid(width, height, answer.RefinedMap));
         }
 
-        return OverlayPainter.Paint(new GrayImage(width, height, pixels), truth is null ? null : ValueGrid.Of(width, height, truth), maps).ToPng();
+        var outline = truth is null ? null : ValueGrid.Of(width, height, truth);
+        return OverlayPainter.Paint(new GrayImage(width, height, pixels), outline, maps).ToPng();
     }
 
     /// <summary>A name that is safe as a file name on any system.</summary>
@@ -73,13 +75,21 @@ public static class Pictures
     }
 
     private static OverlayFigure Figure(
-        Workbench bench, ChestSample sample, int finding, Answer answer, Split split, IReadOnlyDictionary<string, double>? thresholds, string folder)
+        Workbench bench,
+        ChestSample sample,
+        int finding,
+        Answer answer,
+        Split split,
+        IReadOnlyDictionary<string, double>? thresholds,
+        string folder)
     {
         string name = bench.Findings[finding];
         bool[] truth = Array.ConvertAll(sample.Masks![finding]!, m => m != 0);
         byte[] png = Png(bench.Data.Width, bench.Data.Height, sample.Pixels, truth, answer);
-        AtomicFile.Write(Path.Combine(folder, $"{FileName(name)}-{FileName(Path.GetFileNameWithoutExtension(sample.FileName))}.png"), s => s.Write(png));
-        double? Dice(float[]? map) => map is not null && thresholds is not null && thresholds.TryGetValue(name, out double t) ? MapDice.Of(map, truth, t) : null;
+        string file = $"{FileName(name)}-{FileName(Path.GetFileNameWithoutExtension(sample.FileName))}.png";
+        AtomicFile.Write(Path.Combine(folder, file), s => s.Write(png));
+        double? Dice(float[]? map) =>
+            map is not null && thresholds is not null && thresholds.TryGetValue(name, out double t) ? MapDice.Of(map, truth, t) : null;
         return new OverlayFigure(name, sample.FileName, RunTables.Name(split), png)
         {
             Probability = answer.Probability,

@@ -7,7 +7,10 @@ using Engine.Tensors;
 
 namespace Dwarf.Training.Runs;
 
-/// <summary>What a weights file says of images that no data set lists. The file alone is enough: it holds sizes, findings, prompts' features, preprocessing.</summary>
+/// <summary>
+/// What a weights file says of images that no data set lists. The file alone is enough: sizes, findings,
+/// prompts' features and preprocessing stand in it.
+/// </summary>
 public sealed class Predictor : IDisposable
 {
     private readonly DwarfNetwork _network;
@@ -23,7 +26,8 @@ public sealed class Predictor : IDisposable
     public Predictor(string path, CpuDevice cpu, int batch = 32)
     {
         (_network, var info, var features) = WeightsFile.Load(path, DType.F32);
-        _features = features ?? throw new DwarfException(ErrorKind.Content, $"{path}: holds no text features of its prompts; use checkpoints that a run wrote");
+        _features = features ?? throw new DwarfException(
+            ErrorKind.Content, $"{path}: holds no text features of its prompts; use checkpoints that a run wrote");
         Findings = info.Findings;
         _tape = new Tape(cpu);
         _inference = new Inference(_network, _tape, info.Map, batch);

@@ -7,8 +7,9 @@ using Engine.Tensors;
 namespace Dwarf.Training.Runs;
 
 /// <summary>
-/// Pre-training as KAD does it in small: every image is asked every label, each prompt by itself, cross-entropy on the two logits; beside it an
-/// image-text contrast, where the image's CLS token must find the texts of its labels among all, and each text its images. Image, text encoder and decoder learn together.
+/// Pre-training as KAD does it in small: every image is asked every label, each prompt by itself, cross-entropy on the two logits; beside
+/// it an image-text contrast, where the image's CLS token must find the texts of its labels among all, and each text its images. Image,
+/// text encoder and decoder learn together.
 /// </summary>
 public sealed class PretrainStage : IStage
 {
@@ -35,7 +36,8 @@ public sealed class PretrainStage : IStage
         names = [.. names.Select(n => n.Replace('_', ' '))];
         _labels = [.. names.Select(n => bench.Data.LabelOf(n) is >= 0 and var label
             ? label
-            : throw bench.Config.Wrong("pretrain.labels", $"'{n}' is no label of the data; it has {string.Join(", ", bench.Data.LabelNames)}"))];
+            : throw bench.Config.Wrong(
+                "pretrain.labels", $"'{n}' is no label of the data; it has {string.Join(", ", bench.Data.LabelNames)}"))];
         _prompts = PromptTexts.Of(bench.Config, names);
         _samples = bench.Data.Indices(Split.Train);
         Options = bench.Options(_section);
@@ -80,7 +82,8 @@ public sealed class PretrainStage : IStage
     }
 
     /// <inheritdoc/>
-    public Validation? Validate(int epoch, bool last) => last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
+    public Validation? Validate(int epoch, bool last) =>
+        last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
 
     private (Variable Total, Variable Classification) Loss(
         Tape tape, DwarfNetwork network, Tensor images, Tensor labels, int epoch, int step)
@@ -106,13 +109,14 @@ public sealed class PretrainStage : IStage
     }
 
     /// <summary>
-    /// [b,q] and [q,b]: each row spreads 1 over its right answers. A label that all or none of the batch's images have says nothing about which
-    /// image is meant: its row is left zero, which does not count.
+    /// [b,q] and [q,b]: each row spreads 1 over its right answers. A label that all or none of the batch's images have says nothing about
+    /// which image is meant: its row is left zero, which does not count.
     /// </summary>
     private (Tensor ToTexts, Tensor ToImages) Targets(Tape tape, Tensor labels, long b)
     {
         int q = _labels.Length;
-        var (toTexts, toImages) = (tape.Zeros([b, q], _bench.Network.Parameters.DType), tape.Zeros([q, b], _bench.Network.Parameters.DType));
+        var dtype = _bench.Network.Parameters.DType;
+        var (toTexts, toImages) = (tape.Zeros([b, q], dtype), tape.Zeros([q, b], dtype));
         var shown = labels.Span<long>();
         for (int i = 0; i < b; i++)
         {

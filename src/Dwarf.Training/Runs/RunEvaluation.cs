@@ -28,7 +28,11 @@ public static class RunEvaluation
         }
 
         var table = new ScoreTable(
-            [.. samples.Select(i => bench.Data.Samples[i].FileName)], [.. samples.Select(i => bench.Data.Samples[i].PatientId)], scored, [.. scores], [.. labels]);
+            [.. samples.Select(i => bench.Data.Samples[i].FileName)],
+            [.. samples.Select(i => bench.Data.Samples[i].PatientId)],
+            scored,
+            [.. scores],
+            [.. labels]);
         return ClassificationEvaluation.Evaluate(table, F1Rule.AtBestMcc, bootstrap);
     }
 
@@ -46,7 +50,8 @@ public static class RunEvaluation
             {
                 var sample = bench.Data.Samples[index];
                 var answer = answers[f][i];
-                return new MapCase(sample.FileName, sample.PatientId, refined ? answer.RefinedMap ?? answer.RawMap : answer.RawMap, Truth(bench, sample, f));
+                float[] map = refined ? answer.RefinedMap ?? answer.RawMap : answer.RawMap;
+                return new MapCase(sample.FileName, sample.PatientId, map, Truth(bench, sample, f));
             }),
         ])),
     ];
@@ -57,7 +62,11 @@ public static class RunEvaluation
     public static IReadOnlyList<LocationPrior?> Priors(Workbench bench)
     {
         var samples = bench.Data.Indices(Split.Train, annotatedOnly: true);
-        return [.. bench.Findings.Select((finding, f) => LocationPrior.Fit(finding, [.. samples.Select(i => Truth(bench, bench.Data.Samples[i], f))]))];
+        return
+        [
+            .. bench.Findings.Select((finding, f) =>
+                LocationPrior.Fit(finding, [.. samples.Select(i => Truth(bench, bench.Data.Samples[i], f))])),
+        ];
     }
 
     private static bool[] Truth(Workbench bench, ChestSample sample, int finding) => sample.Masks?[finding] is { } mask

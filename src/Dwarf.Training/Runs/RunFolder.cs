@@ -68,12 +68,14 @@ public sealed class RunFolder : IDisposable
         {
             if (!force)
             {
-                throw new DwarfException(ErrorKind.OutputExists, $"{path}: exists already; give --resume to go on, --force to replace it, or another --out");
+                throw new DwarfException(
+                    ErrorKind.OutputExists, $"{path}: exists already; give --resume to go on, --force to replace it, or another --out");
             }
 
             if (!isRun)
             {
-                throw new DwarfException(ErrorKind.OutputExists, $"{path}: is not the folder of a run (no config.yaml), so --force does not replace it");
+                throw new DwarfException(
+                    ErrorKind.OutputExists, $"{path}: is not the folder of a run (no config.yaml), so --force does not replace it");
             }
         }
 
@@ -149,7 +151,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Whether nothing is there but what <see cref="Open"/> makes itself: empty, or a run that was killed in its first instant.</summary>
+    /// <summary>Whether nothing is there but what <see cref="Open"/> makes: empty, or a run that was killed in its first instant.</summary>
     private static bool IsSkeleton(string path) => !Directory.EnumerateFileSystemEntries(path).Any(entry =>
         System.IO.Path.GetFileName(entry) is var name && name is not (LockName or OwnerName) && name != "config.yaml.tmp"
         && !(name is "checkpoints" or "overlays" && Directory.Exists(entry) && !Directory.EnumerateFileSystemEntries(entry).Any()));

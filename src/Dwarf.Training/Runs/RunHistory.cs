@@ -3,7 +3,9 @@ using Dwarf.Training.Report;
 
 namespace Dwarf.Training.Runs;
 
-/// <summary>What metrics.jsonl holds, as the report's charts and TensorBoard's scalars: read from the file, so that a resumed run has it whole.</summary>
+/// <summary>
+/// What metrics.jsonl holds, as the report's charts and TensorBoard's scalars: read from the file, so that a resumed run has it whole.
+/// </summary>
 public sealed class RunHistory
 {
     private readonly List<(string Tag, double Step, double Value)> _points = [];
@@ -43,8 +45,10 @@ public sealed class RunHistory
         Add(charts, "Pre-training: loss", "loss", 0, null, ("loss", "pretrain/train/loss"), ("cross-entropy", "pretrain/train/loss_cls"));
         Add(charts, "Pre-training: AUC on validation", "AUC", 0.4, 1,
             [("macro", "pretrain/val/auc"), .. findings.Select(f => (f, $"pretrain/val/auc_{f.Replace(' ', '_')}"))]);
-        Add(charts, "DWARF: 1 - Dice score, by the finding trained", "loss", 0, 1, [.. findings.Select(f => (f, $"dwarf/train/loss_seg {f}"))]);
-        Add(charts, "DWARF: cross-entropy, by the finding trained", "loss", 0, null, [.. findings.Select(f => (f, $"dwarf/train/loss_cls {f}"))]);
+        Add(charts, "DWARF: 1 - Dice score, by the finding trained", "loss", 0, 1,
+            [.. findings.Select(f => (f, $"dwarf/train/loss_seg {f}"))]);
+        Add(charts, "DWARF: cross-entropy, by the finding trained", "loss", 0, null,
+            [.. findings.Select(f => (f, $"dwarf/train/loss_cls {f}"))]);
         Add(charts, "DWARF: Dice of refined maps on validation, best threshold", "Dice", 0, 1,
             [("macro", "dwarf/val/max_dice"), .. findings.Select(f => (f, $"dwarf/val/max_dice_{f.Replace(' ', '_')}"))]);
         Add(charts, "DWARF: AUC on validation", "AUC", 0.4, 1, ("macro", "dwarf/val/auc"));

@@ -76,7 +76,8 @@ public static class RunResult
                 new("image", FormattableString.Invariant($"{bench.Data.Width}x{bench.Data.Height}, patch {config.Model.Image.Patch}")),
                 new("pre-training", FormattableString.Invariant($"{config.Pretrain.Epochs} epochs, batch {config.Pretrain.BatchSize}")),
                 new("training", FormattableString.Invariant($"{config.Train.Epochs} epochs, batch {config.Train.BatchSize}")),
-                new("loss", FormattableString.Invariant($"lambda {config.Loss.Lambda}, w_fp {config.Loss.WFp}, {config.Loss.Grid.ToString().ToLowerInvariant()}")),
+                new("loss", FormattableString.Invariant(
+                    $"lambda {config.Loss.Lambda}, w_fp {config.Loss.WFp}, {config.Loss.Grid.ToString().ToLowerInvariant()}")),
             ],
             ConfigYaml = File.ReadAllText(folder.Config),
             Charts = history.Charts(bench.Findings),
@@ -102,7 +103,8 @@ public static class RunResult
 
         if (bench.Config.Data.Kind == DataKind.Folder)
         {
-            caveats.Add("AUC uses the labels of the CSV (NIH's, mined from reports); DWARF's cross-entropy uses the radiologists' outlines. The two disagree.");
+            caveats.Add("AUC uses the labels of the CSV (NIH's, mined from reports); DWARF's cross-entropy uses the radiologists' outlines."
+                + " The two disagree.");
         }
 
         return caveats;
@@ -121,8 +123,10 @@ public static class RunResult
 
         foreach (var map in split.Maps)
         {
-            yield return FormattableString.Invariant($"{split.Split}: {map.Method}: Dice at validation threshold {map.Result.Macro.DiceAtChosen:F3} (")
-                + string.Join(", ", map.Result.Rows.Select(r => FormattableString.Invariant($"{r.Finding} {r.DiceAtChosen:F2}, n {r.N}"))) + ")";
+            double? dice = map.Result.Macro.DiceAtChosen;
+            yield return FormattableString.Invariant($"{split.Split}: {map.Method}: Dice at validation threshold {dice:F3} (")
+                + string.Join(", ", map.Result.Rows.Select(r => FormattableString.Invariant($"{r.Finding} {r.DiceAtChosen:F2}, n {r.N}")))
+                + ")";
         }
     }
 }

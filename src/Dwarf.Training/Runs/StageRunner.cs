@@ -74,7 +74,11 @@ public sealed class StageRunner : IDisposable
         long total = (long)options.Epochs * stage.StepsPerEpoch;
         total = options.MaxSteps > 0 ? Math.Min(total, options.MaxSteps) : total;
         var schedule = LearningRateSchedule.Cosine(
-            options.LearningRate, total, Math.Min(options.WarmupSteps, total), options.MinLearningRate, options.LearningRate / (options.WarmupSteps + 1));
+            options.LearningRate,
+            total,
+            Math.Min(options.WarmupSteps, total),
+            options.MinLearningRate,
+            options.LearningRate / (options.WarmupSteps + 1));
         _logEvery = Math.Max(1, total / LogLines);
         _monitor.Stage(stage.Name, total);
         _monitor.Advance(State.StageSteps, "");
@@ -209,7 +213,8 @@ public sealed class StageRunner : IDisposable
 
         if (result.Loss > Spike * State.MeanLoss && State.StageSteps > 20)
         {
-            throw Bad(stage, result, FormattableString.Invariant($"the loss {result.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
+            throw Bad(stage, result, FormattableString.Invariant(
+                $"the loss {result.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
         }
 
         State.MeanLoss = double.IsNaN(State.MeanLoss) ? result.Loss : State.MeanLoss + (0.05 * (result.Loss - State.MeanLoss));
@@ -217,7 +222,8 @@ public sealed class StageRunner : IDisposable
 
     private DwarfException Bad(IStage stage, StepResult result, string what) => new(
         ErrorKind.Internal,
-        $"training went bad in stage {stage.Name}, epoch {State.Epoch}, step {State.Step}{(result.Finding is null ? "" : $", finding {result.Finding}")}: "
+        $"training went bad in stage {stage.Name}, epoch {State.Epoch}, step {State.Step}"
+        + $"{(result.Finding is null ? "" : $", finding {result.Finding}")}: "
         + $"{what}; nothing of this step was kept, the last checkpoint is whole");
 
     /// <returns>false if a stop was asked for before it was over: nothing of it is kept</returns>
@@ -229,7 +235,11 @@ public sealed class StageRunner : IDisposable
             {
                 var line = new List<(string, object?)>
                 {
-                    ("stage", stage.Name), ("epoch", State.Epoch), ("step", State.GlobalSteps), ("split", "val"), ("metric", validation.Metric),
+                    ("stage", stage.Name),
+                    ("epoch", State.Epoch),
+                    ("step", State.GlobalSteps),
+                    ("split", "val"),
+                    ("metric", validation.Metric),
                 };
                 line.AddRange(validation.Values.Select(v => (v.Name, (object?)v.Value)));
                 _log.Write([.. line]);

@@ -83,7 +83,8 @@ public sealed class TrainingState
             : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{key}' must be a number, found '{Get(key)}'");
         if (Get("fingerprint") != fingerprint)
         {
-            throw new DwarfException(ErrorKind.Configuration, $"{path}: the run was started with another configuration; resume it with its own config.yaml");
+            throw new DwarfException(
+                ErrorKind.Configuration, $"{path}: the run was started with another configuration; resume it with its own config.yaml");
         }
 
         Copy(file, path, Values(store), required: true);
@@ -117,7 +118,7 @@ public sealed class TrainingState
     private static IEnumerable<KeyValuePair<string, Tensor>> Moments(AdamW optimiser) =>
         optimiser.State().Select(s => new KeyValuePair<string, Tensor>(s.Name, s.Tensor));
 
-    /// <summary>Moments of a parameter that never took a step are zero: not written, and zero in the new optimiser that reads them.</summary>
+    /// <summary>Moments of a parameter that never took a step are zero: not written, and zero in the optimiser that reads them.</summary>
     private static bool Taken(ParameterStore store, AdamW optimiser, string name)
     {
         int dot = name.LastIndexOf('.');
@@ -133,7 +134,8 @@ public sealed class TrainingState
                 var saved = file.Read(name);
                 if (saved.Shape != tensor.Shape || saved.DType != tensor.DType)
                 {
-                    throw new ShapeException($"{path}: {name} must be {tensor.DType.Label()} {tensor.Shape}, found {saved.DType.Label()} {saved.Shape}");
+                    throw new ShapeException(
+                        $"{path}: {name} must be {tensor.DType.Label()} {tensor.Shape}, found {saved.DType.Label()} {saved.Shape}");
                 }
 
                 tensor.CopyFrom(saved);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Dwarf.Tests.Runs;
 
-/// <summary>What a user can do wrong before and during `train`: one line with file and place, the right code, and nothing half-written.</summary>
+/// <summary>What a user can do wrong with `train`: one line with file and place, the right code, and nothing half-written.</summary>
 public sealed class BadInputTests : IDisposable
 {
     private readonly TinyRun _run = TinyRun.Folder(20);
@@ -55,8 +55,8 @@ public sealed class BadInputTests : IDisposable
         string[] lines = run.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(3, lines.Length);
         Assert.All(lines, line => Assert.Matches(@"tiny\.yaml:[0-9]+:[0-9]+: ", line));
-        Assert.Contains(lines, line => line.Contains("head_lr", StringComparison.Ordinal) && line.Contains("haed_lr", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains("augment.contrast", StringComparison.Ordinal) && line.Contains("much", StringComparison.Ordinal));
+        Assert.Contains(lines, line => Has(line, "head_lr") && Has(line, "haed_lr"));
+        Assert.Contains(lines, line => Has(line, "augment.contrast") && Has(line, "much"));
         Assert.Contains(lines, line => line.Contains("seeed", StringComparison.Ordinal) && line.Contains("seed", StringComparison.Ordinal));
         Assert.False(Directory.Exists(_run.In("run")));
     }
@@ -131,7 +131,8 @@ public sealed class BadInputTests : IDisposable
     {
         string disk = _run.In("disk");
         Directory.CreateDirectory(disk);
-        Assert.SkipUnless(Sh($"mount -t tmpfs -o size=1m tmpfs '{disk}' 2>/dev/null") == 0, "a small file system can be mounted by root alone");
+        bool mounted = Sh($"mount -t tmpfs -o size=1m tmpfs '{disk}' 2>/dev/null") == 0;
+        Assert.SkipUnless(mounted, "a small file system can be mounted by root alone");
         try
         {
             Assert.False(_run.Session("disk/run", false, (steps, _) => steps == 2));
@@ -172,6 +173,8 @@ public sealed class BadInputTests : IDisposable
         }
     }
 
+    private static bool Has(string line, string text) => line.Contains(text, StringComparison.Ordinal);
+
     private static int Sh(string command)
     {
         using var process = Process.Start("/bin/sh", ["-c", command]);
@@ -191,6 +194,7 @@ public sealed class BadInputTests : IDisposable
         Assert.True((code, "") == (run.Code, run.Out), $"exit {run.Code}: {run.Error}");
         string line = Assert.Single(run.Error.TrimEnd('\n').Split('\n'), l => l.StartsWith("dwarf: ", StringComparison.Ordinal));
         Assert.All(says, text => Assert.Contains(text, line, StringComparison.Ordinal));
-        Assert.Empty(Directory.Exists(_run.In(folder)) ? Directory.EnumerateFiles(_run.In(folder), "*.safetensors*", SearchOption.AllDirectories) : []);
+        string path = _run.In(folder);
+        Assert.Empty(Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.safetensors*", SearchOption.AllDirectories) : []);
     }
 }

@@ -27,7 +27,7 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
         Assert.True(run.Code == 0, run.Error);
         Assert.Equal(run.Out, File.ReadAllText(_run.In($"eval-{split}/metrics.json")));
         var found = JsonDocument.Parse(run.Out).RootElement;
-        var expected = JsonDocument.Parse(File.ReadAllText(_run.In("run/metrics.json"))).RootElement.GetProperty("splits").GetProperty(split);
+        var expected = Metrics().GetProperty("splits").GetProperty(split);
         Assert.Equal((images, split), (found.GetProperty("n").GetInt32(), found.GetProperty("split").GetString()));
         foreach (string name in new[] { "auc", "f1", "mcc", "dice", "max_dice", "n", "patients", "threshold", "hit_rate" })
         {
@@ -42,7 +42,7 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
     {
         var run = Invocation.Of("eval", _run.Config, "--weights", _run.In("run/checkpoints/pretrained.safetensors"), "--json");
         var found = JsonDocument.Parse(run.Out).RootElement;
-        var own = JsonDocument.Parse(File.ReadAllText(_run.In("run/metrics.json"))).RootElement.GetProperty("splits").GetProperty("test");
+        var own = Metrics().GetProperty("splits").GetProperty("test");
         Assert.NotEqual(own.GetProperty("max_dice").ToString(), found.GetProperty("max_dice").ToString());
     }
 
@@ -119,6 +119,8 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
         Fails(65, Best, "eval", _run.Config, "--weights", Best, "--set", "model.image.width=32");
         Fails(64, "expected train, val or test, found 'tset'", "eval", _run.Config, "--weights", Best, "--split", "tset");
     }
+
+    private JsonElement Metrics() => JsonDocument.Parse(File.ReadAllText(_run.In("run/metrics.json"))).RootElement;
 
     private static void Fails(int code, string says, params string[] args)
     {

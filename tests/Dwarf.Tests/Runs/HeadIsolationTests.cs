@@ -21,7 +21,8 @@ public sealed class HeadIsolationTests
         string[] changed = [.. before.Entries.Select(e => e.Name).Where(name => !Bytes(before, name).SequenceEqual(Bytes(after, name)))];
 
         string trained = Trained(run, sets);
-        Assert.Equal([$"heads.{trained}.bias", $"heads.{trained}.weight"], changed.Where(n => n.StartsWith("heads.", StringComparison.Ordinal)).Order());
+        string[] heads = [.. changed.Where(n => n.StartsWith("heads.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Assert.Equal([$"heads.{trained}.bias", $"heads.{trained}.weight"], heads);
         Assert.DoesNotContain(changed, name => name.StartsWith("text_encoder.", StringComparison.Ordinal));
         Assert.Contains(changed, name => name.StartsWith("image_encoder.", StringComparison.Ordinal));
         Assert.Equal(6, before.Entries.Count(e => e.Name.StartsWith("heads.", StringComparison.Ordinal)));

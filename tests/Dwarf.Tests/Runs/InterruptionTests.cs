@@ -19,7 +19,8 @@ public sealed class InterruptionTests : IDisposable
     public void A_german_locale_changes_no_byte()
     {
         _run.Finish("straight");
-        var german = RunningProcess.Run(_run.Root, ["LANG=de_DE.UTF-8", "LC_ALL=de_DE.UTF-8"], "train", "tiny.yaml", "--out", "german", "--threads", "2");
+        string[] locale = ["LANG=de_DE.UTF-8", "LC_ALL=de_DE.UTF-8"];
+        var german = RunningProcess.Run(_run.Root, locale, "train", "tiny.yaml", "--out", "german", "--threads", "2");
         Assert.True(german.Code == 0, german.Error);
         Assert.Equal("german\n", german.Out);
         _run.AssertSame("straight", "german");
@@ -33,7 +34,8 @@ public sealed class InterruptionTests : IDisposable
         var written = DateTime.MinValue;
         for (int i = 0; i < pauses.Length; i++)
         {
-            using var process = RunningProcess.Start(_run.Root, ["train", "tiny.yaml", "--out", "killed", .. Often, .. i == 0 ? [] : new[] { "--resume" }]);
+            string[] resume = i == 0 ? [] : ["--resume"];
+            using var process = RunningProcess.Start(_run.Root, ["train", "tiny.yaml", "--out", "killed", .. Often, .. resume]);
             process.WaitFor(_run.In($"killed/{State}"), written);
             Thread.Sleep(pauses[i]);
             process.Signal("KILL");

@@ -42,7 +42,8 @@ public sealed class MethodTests
         [
             .. Directory.EnumerateFiles(run.In("run"), "*", SearchOption.AllDirectories)
                 .Select(f => Path.GetRelativePath(run.In("run"), f))
-                .Where(f => !f.StartsWith("overlays/", StringComparison.Ordinal) && !f.StartsWith("events.out.tfevents.", StringComparison.Ordinal))
+                .Where(f => !f.StartsWith("overlays/", StringComparison.Ordinal))
+                .Where(f => !f.StartsWith("events.out.tfevents.", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal),
         ];
         Assert.Equal(Whole.Append("checkpoints/last.state.safetensors").Order(StringComparer.Ordinal), found);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Dwarf.Tests.Runs;
 
-/// <summary>Eight images learned by heart: what DWARF reaches on them, against logits that are free to be anything on the same grid.</summary>
+/// <summary>Eight images learned by heart: what DWARF reaches on them, against logits that may be anything on the same grid.</summary>
 public sealed class OverfitTests
 {
     private const int Size = 32;
@@ -120,7 +120,11 @@ public sealed class OverfitTests
     }
 
     private static Variable Dice(Tape tape, Variable logits, Tensor masks) => tape.FpWeightedDiceWithLogits(
-        MapRefinement.Resize(tape, logits, Config.Image, Size, Size), tape.Constant(masks.View([Count, Size * Size])), Loss.WFp, Loss.Alpha, Loss.Epsilon);
+        MapRefinement.Resize(tape, logits, Config.Image, Size, Size),
+        tape.Constant(masks.View([Count, Size * Size])),
+        Loss.WFp,
+        Loss.Alpha,
+        Loss.Epsilon);
 
     /// <summary>1 - loss, and the mean Dice of the map above one half; both at pixels.</summary>
     private static Scores Measure(Tape tape, Variable logits, Tensor masks)

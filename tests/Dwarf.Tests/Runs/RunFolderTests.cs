@@ -19,7 +19,8 @@ public sealed class RunFolderTests : IDisposable
         byte[] state = File.ReadAllBytes(_run.In("a/checkpoints/last.state.safetensors"));
         var refused = _run.Train("a");
         Assert.Equal((73, ""), (refused.Code, refused.Out));
-        Assert.EndsWith("a: exists already; give --resume to go on, --force to replace it, or another --out\n", refused.Error, StringComparison.Ordinal);
+        const string Says = "a: exists already; give --resume to go on, --force to replace it, or another --out\n";
+        Assert.EndsWith(Says, refused.Error, StringComparison.Ordinal);
         Assert.Equal(state, File.ReadAllBytes(_run.In("a/checkpoints/last.state.safetensors")));
 
         _run.Finish("straight");
@@ -59,7 +60,9 @@ public sealed class RunFolderTests : IDisposable
         {
             var second = RunningProcess.Run(_run.Root, [], "train", "tiny.yaml", "--out", "a", "--resume");
             Assert.Equal((78, ""), (second.Code, second.Out));
-            Assert.Contains($"a: process {Environment.ProcessId} on {Environment.MachineName} is running in this folder", second.Error, StringComparison.Ordinal);
+            string owner = $"a: process {Environment.ProcessId} on {Environment.MachineName} is running in this folder";
+            Assert.Contains(owner, second.Error, StringComparison.Ordinal);
+            Assert.Equal(78, RunningProcess.Run(_run.Root, [], "train", "tiny.yaml", "--out", "a", "--force").Code);
         }
 
         _run.Finish("a", "--resume");

@@ -15,7 +15,10 @@ internal sealed class TinyRun : IDisposable
 {
     /// <summary>What must not depend on how a run came to its end.</summary>
     public static readonly string[] Files =
-        ["checkpoints/best.safetensors", "checkpoints/last.safetensors", "checkpoints/pretrained.safetensors", "metrics.json", "metrics.jsonl"];
+    [
+        "checkpoints/best.safetensors", "checkpoints/last.safetensors", "checkpoints/pretrained.safetensors",
+        "metrics.json", "metrics.jsonl",
+    ];
 
     private const string Common =
         """
@@ -32,8 +35,11 @@ internal sealed class TinyRun : IDisposable
 
         """;
 
-    private const string Synthetic = "data: {kind: phantom, image_size: 32, phantom: {count_train: 24, count_validation: 12, count_test: 12, seed: 1}}\n";
-    private const string OnDisk = "data: {images: data/images, labels: data/labels.csv, annotations: data/annotations.json, image_size: 32}\n";
+    private const string Synthetic =
+        "data: {kind: phantom, image_size: 32, phantom: {count_train: 24, count_validation: 12, count_test: 12, seed: 1}}\n";
+
+    private const string OnDisk =
+        "data: {images: data/images, labels: data/labels.csv, annotations: data/annotations.json, image_size: 32}\n";
 
     private TinyRun(string data)
     {
@@ -52,11 +58,11 @@ internal sealed class TinyRun : IDisposable
     /// <summary>Chests drawn in memory.</summary>
     public static TinyRun Phantom() => new(Synthetic);
 
-    /// <summary>Chests in files, as a real data set has them.</summary>
+    /// <summary>Chests in files, as a real data set has them, and larger than the network sees them.</summary>
     public static TinyRun Folder(int count = 40)
     {
         var run = new TinyRun(OnDisk);
-        PhantomFolder.Write(run.In("data"), count, 32, 1, SilentMonitor.Instance);
+        PhantomFolder.Write(run.In("data"), count, 48, 1, SilentMonitor.Instance);
         return run;
     }
 
