@@ -77,6 +77,19 @@ public sealed class GoldenTests : IDisposable
         Assert.DoesNotContain(ModelRunner.Run(_cpu, Golden("weights"), inputs, Heads, DType.F64).Keys, n => n.StartsWith("grad", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void An_empty_batch_is_legal_and_gives_zero_gradients()
+    {
+        var inputs = SafetensorsFile.ReadAll(Golden("input"));
+        inputs["image"] = new Tensor([0, 3, 12, 12], DType.F64);
+        inputs["cotangent.logits"] = new Tensor([0, 3, 2], DType.F64);
+        inputs["cotangent.map"] = new Tensor([0, 3, 9], DType.F64);
+        var found = ModelRunner.Run(_cpu, Golden("weights"), inputs, Heads, DType.F64);
+        Assert.Equal(new Shape([0, 3, 9]), found["map"].Shape);
+        TinyModel.AssertClose(SafetensorsFile.ReadAll(Golden("output"))["text_features"], found["text_features"], 1e-10, 0, "text_features");
+        Assert.All(found.Where(f => f.Key.StartsWith("grad.", StringComparison.Ordinal)), f => Assert.All(TinyModel.Doubles(f.Value), v => Assert.Equal(0, v)));
+    }
+
     [Theory]
     [InlineData("image", "model run: input 'image' is missing")]
     [InlineData("input_ids", "model run: input 'input_ids' is missing")]
