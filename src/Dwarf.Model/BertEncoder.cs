@@ -5,7 +5,7 @@ using Engine.Tensors;
 
 namespace Dwarf.Model;
 
-/// <summary>BERT with its pooler, and the projection that KAD puts behind it; names as Hugging Face's BERT model and KAD's encoder.</summary>
+/// <summary>BERT with its pooler, and KAD's projection behind it; names as Hugging Face's BERT model and KAD's encoder.</summary>
 /// <remarks>Devlin et al. 2019, arXiv:1810.04805. Texts are short and few here: no dropout.</remarks>
 public sealed class BertEncoder
 {
@@ -45,12 +45,14 @@ public sealed class BertEncoder
     {
         if (ids.Shape.Rank != 2 || ids.DType != DType.I64 || ids.Shape[1] < 1 || ids.Shape[1] > _config.MaxPositions)
         {
-            throw new ShapeException($"input_ids must be i64 [q,t] with t from 1 to {_config.MaxPositions}, found {ids.DType.Label()} {ids.Shape}");
+            throw new ShapeException(
+                $"input_ids must be i64 [q,t] with t from 1 to {_config.MaxPositions}, found {ids.DType.Label()} {ids.Shape}");
         }
 
         if (attentionMask.Shape != ids.Shape || attentionMask.DType != DType.I64)
         {
-            throw new ShapeException($"attention_mask must be i64 {ids.Shape} like input_ids, found {attentionMask.DType.Label()} {attentionMask.Shape}");
+            throw new ShapeException(
+                $"attention_mask must be i64 {ids.Shape} like input_ids, found {attentionMask.DType.Label()} {attentionMask.Shape}");
         }
 
         var (texts, tokens) = (ids.Shape[0], ids.Shape[1]);

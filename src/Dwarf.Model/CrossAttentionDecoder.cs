@@ -17,8 +17,8 @@ public enum Prompts
 
 /// <summary>KAD's query decoder: text features ask, patch tokens answer; its last map is the model's explanation.</summary>
 /// <remarks>
-/// Pre-norm blocks of self-attention, cross-attention and a ReLU feed-forward. One layer norm serves the text features, the patch tokens and
-/// the end. Names as KAD's query network (model.*); its logit_scale is not used there either.
+/// Pre-norm blocks of self-attention, cross-attention and a ReLU feed-forward. One layer norm serves the text features, the patch tokens
+/// and the end. Names as KAD's query network (model.*); its logit_scale is not used there either.
 /// </remarks>
 public sealed class CrossAttentionDecoder
 {
@@ -39,12 +39,14 @@ public sealed class CrossAttentionDecoder
     /// <param name="features">text features [q,d]</param>
     /// <param name="prompts">whether the prompts see each other</param>
     /// <param name="dropout">null outside training</param>
-    /// <returns>logits [b,q,2] (no, yes), and the last block's attention map [b,q,t]: mean over heads, before dropout, each row sums to 1</returns>
-    public (Variable Logits, Variable Map) Forward(Tape tape, Variable patches, Variable features, Prompts prompts, DropoutSites? dropout = null)
+    /// <returns>logits [b,q,2] (no, yes), and the last block's map [b,q,t]: mean over heads, before dropout, rows that sum to 1</returns>
+    public (Variable Logits, Variable Map) Forward(
+        Tape tape, Variable patches, Variable features, Prompts prompts, DropoutSites? dropout = null)
     {
         if (patches.Shape.Rank != 3 || features.Shape.Rank != 2 || features.Shape[1] != patches.Shape[2])
         {
-            throw new ShapeException($"decoder: expected patch tokens [b,t,d] and text features [q,d], found {patches.Shape} and {features.Shape}");
+            throw new ShapeException(
+                $"decoder: expected patch tokens [b,t,d] and text features [q,d], found {patches.Shape} and {features.Shape}");
         }
 
         var memory = _norm.Apply(tape, patches);

@@ -2,7 +2,7 @@ using Engine.Autograd;
 
 namespace Dwarf.Model;
 
-/// <summary>The random numbers of dropout in one forward of training: a function of (seed, step, place), so that a resumed run repeats them.</summary>
+/// <summary>The random numbers of dropout in a training forward: a function of (seed, step, place), which a resumed run repeats.</summary>
 public sealed class DropoutSites
 {
     private long _seed;

@@ -37,7 +37,8 @@ public static class DwarfLoss
         long n = labels.Count;
         if (labels.DType != DType.I64 || logits.Shape.Count != 2 * n)
         {
-            throw new ShapeException($"loss: labels must be one i64 a row of logits {logits.Shape}, found {labels.DType.Label()} {labels.Shape}");
+            throw new ShapeException(
+                $"loss: labels must be one i64 a row of logits {logits.Shape}, found {labels.DType.Label()} {labels.Shape}");
         }
 
         var classification = config.Lambda < 1
@@ -132,5 +133,6 @@ public static class DwarfLoss
 
     private static bool Counts(long label, DiceOn rule) => rule == DiceOn.Positives ? label == 1 : label >= 0;
 
-    private static Variable Weigh(Tape tape, Variable loss, double weight) => tape.Keep(tape.Mul(loss, MapRefinement.Scalar(tape, weight, loss.DType)));
+    private static Variable Weigh(Tape tape, Variable loss, double weight)
+        => tape.Keep(tape.Mul(loss, MapRefinement.Scalar(tape, weight, loss.DType)));
 }

@@ -86,12 +86,15 @@ public sealed class DwarfNetwork : IDisposable
             if (!Layout.Entries.Any(e => Begins(e.Name, prefix)))
             {
                 string[] known = [.. Layout.Entries.Select(e => e.Name.Split('.')[0]).Distinct()];
-                throw new DwarfException(ErrorKind.Configuration, $"freeze: no weight's name begins with '{prefix}'{Nearest.Hint(prefix, known)}");
+                throw new DwarfException(
+                    ErrorKind.Configuration, $"freeze: no weight's name begins with '{prefix}'{Nearest.Hint(prefix, known)}");
             }
         }
 
         // Query, key and value are one parameter: naming one of them freezes all three.
-        var frozen = Layout.Entries.Where(e => prefixes.Any(p => Begins(e.Name, p))).SelectMany(e => e.Pieces).Select(p => p.Parameter).ToHashSet();
+        var frozen = Layout.Entries
+            .Where(e => prefixes.Any(p => Begins(e.Name, p)))
+            .SelectMany(e => e.Pieces).Select(p => p.Parameter).ToHashSet();
         foreach (var parameter in Parameters.Parameters)
         {
             parameter.SetTrained(!frozen.Contains(parameter));
@@ -102,5 +105,6 @@ public sealed class DwarfNetwork : IDisposable
     public void Dispose() => Parameters.Dispose();
 
     private static bool Begins(string name, string prefix)
-        => name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || prefix.EndsWith('.') || name[prefix.Length] == '.');
+        => name.StartsWith(prefix, StringComparison.Ordinal)
+        && (name.Length == prefix.Length || prefix.EndsWith('.') || name[prefix.Length] == '.');
 }

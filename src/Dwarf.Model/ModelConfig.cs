@@ -176,7 +176,8 @@ public sealed record ModelConfig
 
         if (!(Decoder.Dropout >= 0 && Decoder.Dropout < 1))
         {
-            throw new DwarfException(ErrorKind.Configuration, FormattableString.Invariant($"decoder.dropout: expected 0 to below 1, found {Decoder.Dropout}"));
+            throw new DwarfException(
+                ErrorKind.Configuration, FormattableString.Invariant($"decoder.dropout: expected 0 to below 1, found {Decoder.Dropout}"));
         }
     }
 
@@ -184,7 +185,8 @@ public sealed record ModelConfig
     {
         if (size < 1 || divisor < 1 || size % divisor != 0)
         {
-            string choices = size < 1 ? "" : "; use " + string.Join(", ", Enumerable.Range(1, Math.Min(size, 64)).Where(d => size % d == 0));
+            var divisors = Enumerable.Range(1, Math.Clamp(size, 0, 64)).Where(d => size % d == 0);
+            string choices = size < 1 ? "" : "; use " + string.Join(", ", divisors);
             throw new DwarfException(ErrorKind.Configuration, $"{divisorKey}: {divisor} does not divide {key} {size}{choices}");
         }
     }

@@ -15,7 +15,7 @@ public static class ModelRunner
     /// <summary>Runs the network; dropout is off and the prompts see each other, as in KAD.</summary>
     /// <param name="cpu">runs it</param>
     /// <param name="weights">path of a weight file; sizes come from its shapes</param>
-    /// <param name="inputs">image, input_ids, attention_mask; cotangent.logits and cotangent.map ask for the backward pass, an absent one is zero</param>
+    /// <param name="inputs">image, input_ids, attention_mask; cotangent.logits and .map ask for backward, an absent one is zero</param>
     /// <param name="heads">numbers of attention heads</param>
     /// <param name="dtype">f32 or f64</param>
     /// <returns>patch_tokens, pooled, text_features, logits, map; with a cotangent, grad.KEY of every floating tensor of the file</returns>
@@ -71,7 +71,8 @@ public static class ModelRunner
         var config = reader.Read(heads, height, width);
         if (height % config.Image.Patch != 0 || width % config.Image.Patch != 0)
         {
-            throw new ShapeException($"model run: image height and width must be multiples of the patch {config.Image.Patch}, found {height} and {width}");
+            throw new ShapeException(
+                $"model run: image height and width must be multiples of the patch {config.Image.Patch}, found {height} and {width}");
         }
 
         var network = new DwarfNetwork(config, reader.Findings(), dtype, seed: null);
@@ -94,7 +95,8 @@ public static class ModelRunner
         {
             if (!known.Contains(name))
             {
-                throw new DwarfException(ErrorKind.Content, $"model run: unknown input '{SafetensorsFile.Printable(name)}'{Nearest.Hint(name, known)}");
+                throw new DwarfException(
+                    ErrorKind.Content, $"model run: unknown input '{SafetensorsFile.Printable(name)}'{Nearest.Hint(name, known)}");
             }
         }
     }
@@ -106,7 +108,9 @@ public static class ModelRunner
     private static Tensor Floating(IReadOnlyDictionary<string, Tensor> inputs, string name)
     {
         var tensor = Input(inputs, name);
-        return tensor.DType.IsFloating() ? tensor : throw new DTypeException($"model run: {name} must be floating, found {tensor.DType.Label()}");
+        return tensor.DType.IsFloating()
+            ? tensor
+            : throw new DTypeException($"model run: {name} must be floating, found {tensor.DType.Label()}");
     }
 
     private static Tensor Cotangent(IReadOnlyDictionary<string, Tensor> inputs, string name, Variable output)

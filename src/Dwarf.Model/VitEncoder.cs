@@ -21,7 +21,8 @@ public sealed class VitEncoder
         _config = config;
         int d = config.Width;
         plan.Declare($"{prefix}.embeddings.cls_token", [1, 1, d], false, plan.Normal, p => _clsToken = p);
-        plan.Declare($"{prefix}.embeddings.position_embeddings", [1, 1 + config.Patches, d], false, config.PositionStd is { } std ? Initial.Normal(std) : plan.Normal, p => _positions = p);
+        var places = config.PositionStd is { } std ? Initial.Normal(std) : plan.Normal;
+        plan.Declare($"{prefix}.embeddings.position_embeddings", [1, 1 + config.Patches, d], false, places, p => _positions = p);
         string patches = $"{prefix}.embeddings.patch_embeddings.projection";
         plan.Declare($"{patches}.weight", [d, config.Channels, config.Patch, config.Patch], true, plan.Normal, p => _patchWeight = p);
         plan.Declare($"{patches}.bias", [d], false, Initial.Zeros, p => _patchBias = p);

@@ -11,8 +11,10 @@ namespace Dwarf.Cli.Verbs;
 /// <summary>`model run`: the whole network, forward and backward, from file to file.</summary>
 public sealed class ModelRunVerb : Verb
 {
-    private readonly Option<string> _weights = CommonOptions.File("--weights", "safetensors with image_encoder.*, text_encoder.*, model.* and perhaps heads.*");
-    private readonly Option<string> _in = CommonOptions.File("--in", "safetensors with image, input_ids, attention_mask, and cotangent.logits or .map for a backward pass");
+    private readonly Option<string> _weights = CommonOptions.File(
+        "--weights", "safetensors with image_encoder.*, text_encoder.*, model.* and perhaps heads.*");
+    private readonly Option<string> _in = CommonOptions.File(
+        "--in", "safetensors with image, input_ids, attention_mask, and cotangent.logits or .map for a backward pass");
     private readonly Option<string> _out = CommonOptions.File("--out", "safetensors that the outputs and grad.KEY are written to");
     private readonly Option<string[]> _attributes = CommonOptions.Attributes();
     private readonly Option<string> _device = CommonOptions.Device();

@@ -36,7 +36,8 @@ internal sealed class Plan(ParameterStore store, WeightLayout layout, long? seed
 
                 foreach (var piece in pieces)
                 {
-                    initial.Write(WeightLayout.Stretch(value, piece.Begin, piece.Count), known, piece.FileName, piece.FileShape, piece.FileBegin);
+                    var stretch = WeightLayout.Stretch(value, piece.Begin, piece.Count);
+                    initial.Write(stretch, known, piece.FileName, piece.FileShape, piece.FileBegin);
                 }
             },
             parameter =>

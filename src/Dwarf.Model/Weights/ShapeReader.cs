@@ -51,7 +51,8 @@ internal sealed class ShapeReader(string path, IReadOnlyDictionary<string, Shape
     /// <returns>their names</returns>
     public string[] Findings() => [.. shapes.Keys.Where(IsHead).Select(k => k[WeightNames.Heads.Length..^".weight".Length])];
 
-    private static bool IsHead(string name) => name.StartsWith(WeightNames.Heads, StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal);
+    private static bool IsHead(string name)
+        => name.StartsWith(WeightNames.Heads, StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal);
 
     private TextEncoderConfig Text(HeadCounts heads)
     {
@@ -106,7 +107,9 @@ internal sealed class ShapeReader(string path, IReadOnlyDictionary<string, Shape
             throw Wrong($"tensor '{name}' is missing{hint}");
         }
 
-        return shape.Rank == rank && shape.Count > 0 ? shape : throw Wrong($"'{name}' must have {rank} axes, none of them empty, found {shape}");
+        return shape.Rank == rank && shape.Count > 0
+            ? shape
+            : throw Wrong($"'{name}' must have {rank} axes, none of them empty, found {shape}");
     }
 
     private static int Divides(string attribute, int heads, long width) => heads > 0 && width % heads == 0

@@ -96,7 +96,8 @@ public sealed class WeightEntry
     {
         foreach (var piece in _pieces)
         {
-            WeightLayout.Stretch(piece.Parameter.Value, piece.Begin, piece.Count).CopyFrom(WeightLayout.Stretch(whole, piece.FileBegin, piece.Count));
+            var stretch = WeightLayout.Stretch(piece.Parameter.Value, piece.Begin, piece.Count);
+            stretch.CopyFrom(WeightLayout.Stretch(whole, piece.FileBegin, piece.Count));
         }
     }
 

@@ -25,7 +25,8 @@ internal static class WeightLoader
                 if (allowMissing?.Invoke(entry.Name) != true)
                 {
                     string? near = Nearest.Of(entry.Name, unknown);
-                    faults.Add($"'{entry.Name}' {entry.Shape} is missing" + (near is null ? "" : $" (the file has '{SafetensorsFile.Printable(near)}')"));
+                    string hint = near is null ? "" : $" (the file has '{SafetensorsFile.Printable(near)}')";
+                    faults.Add($"'{entry.Name}' {entry.Shape} is missing{hint}");
                 }
             }
             else
@@ -102,7 +103,8 @@ internal static class WeightLoader
             var second = file.Read(other.Name);
             if (second.DType != first.DType || !second.ByteSpan(0, (int)second.Bytes).SequenceEqual(first.ByteSpan(0, (int)first.Bytes)))
             {
-                throw new DwarfException(ErrorKind.Content, $"{path}: '{found[0].Name}' and '{other.Name}' name the same weight but differ");
+                throw new DwarfException(
+                    ErrorKind.Content, $"{path}: '{found[0].Name}' and '{other.Name}' name the same weight but differ");
             }
         }
     }

@@ -134,7 +134,8 @@ public static class WeightsFile
             var info = JsonSerializer.Deserialize<WeightsInfo>(text, Json)!;
             return info.Version == 1 && info.Prompts.Count == info.Findings.Count && info.Findings.Distinct().Count() == info.Findings.Count
                 ? info
-                : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{Key}': expected version 1 and one prompt for each of distinct findings, "
+                : throw new DwarfException(ErrorKind.Content,
+                    $"{path}: metadata '{Key}': expected version 1 and one prompt for each of distinct findings, "
                     + $"found version {info.Version}, {info.Findings.Count} findings, {info.Prompts.Count} prompts");
         }
         catch (JsonException error)
@@ -154,6 +155,7 @@ public static class WeightsFile
         Shape expected = [info.Findings.Count, info.Model.Image.Width];
         return features.Shape == expected && features.DType.IsFloating()
             ? features.To(dtype)
-            : throw new DwarfException(ErrorKind.Content, $"{path}: '{WeightNames.TextFeatures}' must be floating {expected}, found {features.DType.Label()} {features.Shape}");
+            : throw new DwarfException(ErrorKind.Content,
+                $"{path}: '{WeightNames.TextFeatures}' must be floating {expected}, found {features.DType.Label()} {features.Shape}");
     }
 }

@@ -43,7 +43,8 @@ public sealed class InferenceTests : IDisposable
 
             var head = q == 1 ? null : _network.Head(findings[q]);
             var refined = MapRefinement.Refine(tape, tape.Reshape(map, [5, 9]), head, maps);
-            var seen = MapRefinement.Seen(tape, MapRefinement.Resize(tape, refined, _network.Config.Image, 12, 12), maps).Value.Span<float>();
+            var resized = MapRefinement.Resize(tape, refined, _network.Config.Image, 12, 12);
+            var seen = MapRefinement.Seen(tape, resized, maps).Value.Span<float>();
             for (int i = 0; i < 5 * 144 && q != 1; i++)
             {
                 Assert.Equal(seen[i], answers[q][i / 144].RefinedMap![i % 144], 1e-5f);

@@ -52,7 +52,8 @@ public sealed class LossTests : IDisposable
             new GradientCheckOptions { Samples = 12, Step = 2e-6 });
         Assert.Equal(network.Parameters.Parameters.Count + 1, comparisons.Count);
         Assert.All(comparisons, c => Assert.True(c.RelativeError <= 1e-6, $"{c.Name}: {c.RelativeError:g3}"));
-        Assert.All(comparisons.Where(c => c.Name.StartsWith("heads.A", StringComparison.Ordinal)), c => Assert.Contains(c.Backward, v => v != 0));
+        var heads = comparisons.Where(c => c.Name.StartsWith("heads.A", StringComparison.Ordinal));
+        Assert.All(heads, c => Assert.Contains(c.Backward, v => v != 0));
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class LossTests : IDisposable
             }
 
             var config = new MapConfig();
-            double[] seen = TinyModel.Doubles(MapRefinement.Seen(tape, MapRefinement.Refine(tape, map, network.Head("A"), config), config).Value);
+            var refined = MapRefinement.Refine(tape, map, network.Head("A"), config);
+            double[] seen = TinyModel.Doubles(MapRefinement.Seen(tape, refined, config).Value);
             for (int i = 0; i < seen.Length; i++)
             {
                 double scaled = values[i] / values.Slice(i / 9 * 9, 9).ToArray().Max();
@@ -89,7 +91,8 @@ public sealed class LossTests : IDisposable
         var loss = DwarfLoss.Compute(tape, logits, maps, _labels, _masks, _network.Head("B"), _network.Config.Image, map,
             new LossConfig { Lambda = lambda, WFp = w, Alpha = alpha, Epsilon = epsilon });
         var refined = MapRefinement.Refine(tape, tape.Reshape(maps, [4, 9]), _network.Head("B"), map);
-        double[] p = TinyModel.Doubles(MapRefinement.Seen(tape, MapRefinement.Resize(tape, refined, _network.Config.Image, 12, 12), map).Value);
+        var resized = MapRefinement.Resize(tape, refined, _network.Config.Image, 12, 12);
+        double[] p = TinyModel.Doubles(MapRefinement.Seen(tape, resized, map).Value);
         double[] y = TinyModel.Doubles(_masks), z = TinyModel.Doubles(logits.Value);
         double dice = 0;
         foreach (int row in (int[])[0, 2])
@@ -133,9 +136,8 @@ public sealed class LossTests : IDisposable
     public void Without_a_positive_the_dice_part_is_zero_and_the_head_gets_no_gradient()
     {
         using var tape = new Tape(_cpu);
-        var (logits, maps) = _network.Forward(tape, tape.Constant(_image), tape.Constant(_feature));
-        var loss = DwarfLoss.Compute(tape, logits, maps, TinyModel.Longs([4], 0, 0, -1, 0), _masks, _network.Head("A"), _network.Config.Image,
-            new MapConfig(), new LossConfig { Lambda = 0.25 });
+        var labels = TinyModel.Longs([4], 0, 0, -1, 0);
+        var loss = Loss(tape, labels, "A", new LossConfig { Lambda = 0.25 });
         Assert.Null(loss.Segmentation);
         Assert.Equal(0.75 * loss.Classification!.Value.Item(), loss.Total.Value.Item(), 1e-12);
         tape.Backward(loss.Total);
@@ -147,8 +149,7 @@ public sealed class LossTests : IDisposable
     public void One_findings_loss_gives_the_other_heads_no_gradient()
     {
         using var tape = new Tape(_cpu);
-        var (logits, maps) = _network.Forward(tape, tape.Constant(_image), tape.Constant(_feature));
-        var loss = DwarfLoss.Compute(tape, logits, maps, _labels, _masks, _network.Head("B"), _network.Config.Image, new MapConfig(), new LossConfig());
+        var loss = Loss(tape, _labels, "B", new LossConfig());
         tape.Backward(loss.Total);
         Assert.All(_network.Head("A").Parameters, p => Assert.Null(p.Grad));
         Assert.All(_network.Head("B").Parameters, p => Assert.NotNull(p.Grad));
@@ -159,12 +160,13 @@ public sealed class LossTests : IDisposable
     {
         _network.Freeze(["image_encoder", "model.decoder.layers.0.self_attn"]);
         using var tape = new Tape(_cpu);
-        var (logits, maps) = _network.Forward(tape, tape.Constant(_image), tape.Constant(_feature));
-        tape.Backward(DwarfLoss.Compute(tape, logits, maps, _labels, _masks, _network.Head("A"), _network.Config.Image, new MapConfig(), new LossConfig()).Total);
+        tape.Backward(Loss(tape, _labels, "A", new LossConfig()).Total);
         foreach (var parameter in _network.Parameters.Parameters)
         {
-            bool frozen = parameter.Name.StartsWith("image_encoder", StringComparison.Ordinal) || parameter.Name.Contains("layers.0.self_attn", StringComparison.Ordinal);
-            bool asked = !parameter.Name.StartsWith("text_encoder", StringComparison.Ordinal) && !parameter.Name.StartsWith("heads.B", StringComparison.Ordinal);
+            bool frozen = parameter.Name.StartsWith("image_encoder", StringComparison.Ordinal)
+                || parameter.Name.Contains("layers.0.self_attn", StringComparison.Ordinal);
+            bool asked = !parameter.Name.StartsWith("text_encoder", StringComparison.Ordinal)
+                && !parameter.Name.StartsWith("heads.B", StringComparison.Ordinal);
             Assert.True((parameter.Grad is not null) == (asked && !frozen), parameter.Name);
         }
 
@@ -183,5 +185,12 @@ public sealed class LossTests : IDisposable
 
         // A patch is 2.5 by 2.5 pixels: pixel 2 of the first row lies half in each upper patch.
         Assert.Equal([1.5 / 6.25, 0.5 / 6.25, 0, 1 / 6.25], found, (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    private LossParts Loss(Tape tape, Tensor labels, string finding, LossConfig config)
+    {
+        var (logits, maps) = _network.Forward(tape, tape.Constant(_image), tape.Constant(_feature));
+        return DwarfLoss.Compute(
+            tape, logits, maps, labels, _masks, _network.Head(finding), _network.Config.Image, new MapConfig(), config);
     }
 }

@@ -18,7 +18,8 @@ public sealed class ModelConfigTests
     public void Sizes_that_do_not_fit_each_other_are_named_with_those_that_would()
     {
         var error = Assert.Throws<DwarfException>(() => (TinyModel.Config with { Decoder = new DecoderConfig { Heads = 3 } }).Validate());
-        Assert.Equal((ErrorKind.Configuration, "decoder.heads: 3 does not divide image.width 8; use 1, 2, 4, 8"), (error.Kind, error.Message));
+        Assert.Equal(
+            (ErrorKind.Configuration, "decoder.heads: 3 does not divide image.width 8; use 1, 2, 4, 8"), (error.Kind, error.Message));
         Assert.Throws<DwarfException>(() => (TinyModel.Config with { Image = TinyModel.Config.Image with { Patch = 5 } }).Validate());
         Assert.Throws<DwarfException>(() => (TinyModel.Config with { Image = TinyModel.Config.Image with { Layers = 0 } }).Validate());
         Assert.Throws<DwarfException>(() => (TinyModel.Config with { Decoder = new DecoderConfig { Dropout = double.NaN } }).Validate());

@@ -26,12 +26,16 @@ public sealed class NetworkSettingsTests
         var expected = new ModelConfig
         {
             Image = new ImageEncoderConfig { Size = 24, Patch = 4, Width = 8, Layers = 2, Heads = 2, Hidden = 10 },
-            Text = new TextEncoderConfig { Vocabulary = 99, MaxPositions = 5, Width = 6, Layers = 1, Heads = 3, Hidden = 9, Projection = 7 },
+            Text = new TextEncoderConfig
+            {
+                Vocabulary = 99, MaxPositions = 5, Width = 6, Layers = 1, Heads = 3, Hidden = 9, Projection = 7,
+            },
             Decoder = new DecoderConfig { Layers = 3, Heads = 4, Hidden = 12, Dropout = 0.2 },
             Heads = new HeadConfig { Kind = HeadKind.Conv3, Init = HeadInit.Random },
         };
         Assert.Equal(expected, run.Network(99));
         Assert.Equal(new MapConfig { Scale = MapScale.Minmax, Space = HeadSpace.Linear }, run.Maps());
-        Assert.Equal(new LossConfig { Lambda = 0.1, WFp = 2, Alpha = 3, Epsilon = 0.1, Grid = LossGrid.Patches, DiceOn = DiceOn.All }, run.Losses());
+        Assert.Equal(
+            new LossConfig { Lambda = 0.1, WFp = 2, Alpha = 3, Epsilon = 0.1, Grid = LossGrid.Patches, DiceOn = DiceOn.All }, run.Losses());
     }
 }

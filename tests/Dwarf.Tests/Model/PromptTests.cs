@@ -72,7 +72,8 @@ public sealed class PromptTests : IDisposable
         using var tape = new Tape(_cpu) { Recording = false };
         var dropout = new DropoutSites(0.1);
         dropout.Begin(seed, step);
-        return TinyModel.Doubles(_network.Forward(tape, tape.Constant(_image), tape.Constant(_features), Prompts.Alone, dropout).Logits.Value);
+        var (logits, _) = _network.Forward(tape, tape.Constant(_image), tape.Constant(_features), Prompts.Alone, dropout);
+        return TinyModel.Doubles(logits.Value);
     }
 
     private (Tensor Logits, Tensor Map) Run(Tensor features, Prompts prompts)

@@ -60,7 +60,9 @@ public sealed class TrainingTests : IDisposable
                 Decoder = TinyModel.Config.Decoder with { Layers = layers },
             };
             using var network = TinyModel.Network(config, DType.F32);
-            using var run = new Steps(_cpu, network, TinyModel.Random([4, 3, 12, 12], "image", DType.F32), TinyModel.Mask([4, 12, 12], "masks").To(DType.F32), new LossConfig());
+            var images = TinyModel.Random([4, 3, 12, 12], "image", DType.F32);
+            var masks = TinyModel.Mask([4, 12, 12], "masks").To(DType.F32);
+            using var run = new Steps(_cpu, network, images, masks, new LossConfig());
             run.Do(50);
             long before = GC.GetAllocatedBytesForCurrentThread();
             run.Do(100);
@@ -83,7 +85,8 @@ public sealed class TrainingTests : IDisposable
         {
             using var cpu = new CpuDevice(threads);
             using var network = new DwarfNetwork(config, ["A"], DType.F32, 1);
-            using var run = new Steps(cpu, network, TinyModel.Random([8, 3, 64, 64], "image", DType.F32), Rectangles(8, 64), new LossConfig());
+            var images = TinyModel.Random([8, 3, 64, 64], "image", DType.F32);
+            using var run = new Steps(cpu, network, images, Rectangles(8, 64), new LossConfig());
             run.Do(3);
             return network.Parameters.Parameters.SelectMany(p => p.Value.ByteSpan(0, (int)p.Value.Bytes).ToArray()).ToArray();
         })];

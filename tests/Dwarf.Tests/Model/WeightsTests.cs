@@ -51,8 +51,9 @@ public sealed class WeightsTests : IDisposable
     {
         using var network = TinyModel.Network();
         var tensors = network.Layout.Export(p => p.Value).ToDictionary(p => p.Key, p => p.Value);
-        double[] packed = TinyModel.Doubles(network.Parameters.Find("image_encoder.vit.encoder.layer.1.attention.attention.qkv.weight")!.Value);
-        double[] key = TinyModel.Doubles(tensors["image_encoder.vit.encoder.layer.1.attention.attention.key.weight"]);
+        const string Attention = "image_encoder.vit.encoder.layer.1.attention.attention";
+        double[] packed = TinyModel.Doubles(network.Parameters.Find($"{Attention}.qkv.weight")!.Value);
+        double[] key = TinyModel.Doubles(tensors[$"{Attention}.key.weight"]);
         Assert.Equal(packed[64..128], key);
         var cross = tensors["model.decoder.layers.0.multihead_attn.in_proj_weight"];
         Assert.Equal(new Shape([24, 8]), cross.Shape);
@@ -65,7 +66,8 @@ public sealed class WeightsTests : IDisposable
         using var first = TinyModel.Network();
         using var deeper = TinyModel.Network(TinyModel.Config with { Image = TinyModel.Config.Image with { Layers = 3 } });
         using var other = TinyModel.Network(seed: 4);
-        foreach (string name in (string[])["model.decoder.layers.1.linear1.weight", "text_encoder.bert_model.embeddings.word_embeddings.weight"])
+        string[] names = ["model.decoder.layers.1.linear1.weight", "text_encoder.bert_model.embeddings.word_embeddings.weight"];
+        foreach (string name in names)
         {
             double[] expected = TinyModel.Doubles(first.Parameters.Find(name)!.Value);
             Assert.Equal(expected, TinyModel.Doubles(deeper.Parameters.Find(name)!.Value));
