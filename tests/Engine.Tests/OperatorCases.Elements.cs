@@ -92,6 +92,7 @@ internal static partial class OperatorCases
         new("softmax", "x[2,5] mask[4]", "", "mask must broadcast to x [2,5], found [4]"),
         new("softmax", "x[]", "", "at least one axis, found []"),
         new("dropout", "x[3]", "p=1.5", "p must be from 0 to 1, found 1.5"),
+        new("dropout", "x[3]", "p=inf", "p must be from 0 to 1, found Infinity"),
         new("dropout", "x[3]", "p=NaN", "p must be from 0 to 1, found NaN"),
         new("scale_map", "x[3]", "", "x must be [n,p], found [3]"),
         new("scale_map", "x[3,2]", "by=sum", "one of max, minmax, size, none, found 'sum'"),

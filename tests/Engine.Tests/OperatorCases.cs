@@ -26,6 +26,7 @@ internal static partial class OperatorCases
     [
         new("layer_norm", "x[2,3,8] weight[5] bias[8]", "", "layer_norm: weight must be [8] (the last axis of x [2,3,8]), found [5]"),
         new("layer_norm", "x[2,8] weight[8] bias[8] residual[2,7]", "", "found [2,7]"),
+        new("layer_norm", "x[2,8] weight[8] bias[8]", "eps=-1", "eps must be at least 0, found -1"),
         new("normalize", "x[]", "", "at least one axis, found []"),
         new("normalize", "x[2,3]", "eps=-1", "eps must be at least 0, found -1"),
     ];

@@ -81,6 +81,19 @@ public sealed class OperatorTests : IDisposable
         Assert.True(error.Kind is ErrorKind.Content or ErrorKind.Usage, $"{wrong} exits {(int)error.Kind}");
     }
 
+    [Theory]
+    [InlineData("y", "layer_norm: cotangent.y must be [2,8] (the shape of y), found [2,7]", 7, DType.F32)]
+    [InlineData("y", "layer_norm: cotangent.y must be float, found i64", 8, DType.I64)]
+    [InlineData("sum", "layer_norm: 'cotangent.sum' names no output of this call; it has y", 8, DType.F32)]
+    public void A_wrong_cotangent_is_refused_by_its_name(string output, string message, long columns, DType dtype)
+    {
+        var row = new OperatorCase("layer_norm", "x[2,8] weight[8] bias[8]");
+        var tensors = row.Tensors();
+        tensors["cotangent." + output] = new Tensor([2, columns], dtype);
+        var error = Assert.ThrowsAny<DwarfException>(() => OperatorRunner.Run(_cpu, row.Info(), tensors, row.AttributeTexts(), DType.F32));
+        Assert.Equal((message, ErrorKind.Content), (error.Message, error.Kind));
+    }
+
     [Fact]
     public void Every_operator_has_rows_an_empty_batch_and_a_wrong_call()
     {

@@ -35,7 +35,7 @@ public static partial class Ops
     /// <remarks>Ba et al. 2016, arXiv:1607.06450, eq. 3-4, over features; biased variance, as in PyTorch.</remarks>
     public static Variable LayerNorm(this Tape tape, Variable x, Variable weight, Variable bias, double eps = 1e-5)
     {
-        CheckLayerNorm(x, null, weight, bias);
+        CheckLayerNorm(x, null, weight, bias, eps);
         var (y, _, mean, rstd) = LayerNormForward(tape, x, null, weight, bias, eps);
         var result = tape.Record("layer_norm", y, [x, weight, bias], [x.Value, weight.Value, mean, rstd], LayerNormBackward);
         tape.Release(mean);
@@ -55,7 +55,7 @@ public static partial class Ops
     public static (Variable Y, Variable Sum) LayerNorm(
         this Tape tape, Variable x, Variable residual, Variable weight, Variable bias, double eps = 1e-5)
     {
-        CheckLayerNorm(x, residual, weight, bias);
+        CheckLayerNorm(x, residual, weight, bias, eps);
         var (y, sum, mean, rstd) = LayerNormForward(tape, x, residual, weight, bias, eps);
         var result = tape.Record("layer_norm", y, sum!, [x, weight, bias, residual], [sum, weight.Value, mean, rstd], LayerNormBackward);
         tape.Release(mean);
@@ -63,8 +63,9 @@ public static partial class Ops
         return result;
     }
 
-    private static void CheckLayerNorm(Variable x, Variable? residual, Variable weight, Variable bias)
+    private static void CheckLayerNorm(Variable x, Variable? residual, Variable weight, Variable bias, double eps)
     {
+        Check.Range("layer_norm", "eps", eps >= 0, "at least 0", eps);
         Check.Floating("layer_norm", "x", x);
         long d = Check.LastAxis("layer_norm", "x", x);
         Check.SameDType("layer_norm", "weight", weight, "x", x);

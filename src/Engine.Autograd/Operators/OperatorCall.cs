@@ -96,11 +96,16 @@ public sealed class OperatorCall
     /// <returns>false: the default applies</returns>
     public bool Has(string name) => _attributes.ContainsKey(name);
 
-    /// <summary>A floating attribute.</summary>
+    /// <summary>A floating attribute; infinity may be written as Python and C write it.</summary>
     /// <param name="name">its name</param>
     /// <returns>its value or the default</returns>
-    public double Number(string name) =>
-        double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : throw Wrong(name, "a number");
+    public double Number(string name) => Text(name) switch
+    {
+        "inf" or "+inf" => double.PositiveInfinity,
+        "-inf" => double.NegativeInfinity,
+        var text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) => value,
+        _ => throw Wrong(name, "a number"),
+    };
 
     /// <summary>An integer attribute.</summary>
     /// <param name="name">its name</param>

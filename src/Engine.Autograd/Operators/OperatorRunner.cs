@@ -6,7 +6,7 @@ namespace Engine.Autograd.Operators;
 /// <summary>Runs any operator of the table over named tensors: what `op run`, the parity suite and the gradient checks share.</summary>
 public static class OperatorRunner
 {
-    private const string Cotangent = "cotangent.";
+    private const string Prefix = "cotangent.";
 
     /// <summary>Finds an operator.</summary>
     /// <param name="name">its name in the table</param>
@@ -38,7 +38,7 @@ public static class OperatorRunner
         var inputs = new Dictionary<string, Variable>();
         foreach (var (name, tensor) in tensors)
         {
-            if (!name.StartsWith(Cotangent, StringComparison.Ordinal))
+            if (!name.StartsWith(Prefix, StringComparison.Ordinal))
             {
                 var value = tensor.To(dtype);
                 bool differentiable = info.Differentiable && OperatorCall.Declaration(info, name) is { Differentiable: true };
@@ -54,17 +54,17 @@ public static class OperatorRunner
             if (outputs[i] is { } output)
             {
                 result[info.Outputs[i]] = Own(output.Value);
-                if (tensors.TryGetValue(Cotangent + info.Outputs[i], out var cotangent))
+                if (tensors.TryGetValue(Prefix + info.Outputs[i], out var cotangent))
                 {
                     roots.Add(output);
-                    cotangents.Add(cotangent.To(dtype));
+                    cotangents.Add(Cotangent(info, info.Outputs[i], output, cotangent, dtype));
                 }
             }
         }
 
         foreach (string name in tensors.Keys)
         {
-            if (name.StartsWith(Cotangent, StringComparison.Ordinal) && !result.ContainsKey(name[Cotangent.Length..]))
+            if (name.StartsWith(Prefix, StringComparison.Ordinal) && !result.ContainsKey(name[Prefix.Length..]))
             {
                 throw new DwarfException(ErrorKind.Content, $"{info.Name}: '{name}' names no output of this call; it has {string.Join(", ", result.Keys)}");
             }
@@ -83,6 +83,18 @@ public static class OperatorRunner
         }
 
         return result;
+    }
+
+    private static Tensor Cotangent(OperatorInfo info, string name, Variable output, Tensor cotangent, DType dtype)
+    {
+        if (cotangent.Shape != output.Shape)
+        {
+            throw new ShapeException($"{info.Name}: {Prefix}{name} must be {output.Shape} (the shape of {name}), found {cotangent.Shape}");
+        }
+
+        return cotangent.DType.IsFloating()
+            ? cotangent.To(dtype)
+            : throw new DTypeException($"{info.Name}: {Prefix}{name} must be float, found {cotangent.DType.Label()}");
     }
 
     private static Tensor Own(Tensor tensor)

@@ -101,9 +101,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <returns>true if it is</returns>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <summary>Reads one tensor.</summary>
+    /// <summary>Reads one tensor; U8 is read as a mask.</summary>
     /// <param name="name">its name</param>
     /// <returns>a tensor with memory of its own</returns>
+    /// <exception cref="DwarfException">not there, the file ends early, or a mask's byte is neither 0 nor 1 (content)</exception>
     public Tensor Read(string name)
     {
         if (!_byName.TryGetValue(name, out var entry))
@@ -115,7 +116,13 @@ public sealed class SafetensorsFile : IDisposable
         const int Chunk = 1 << 24;
         for (long at = 0; at < tensor.Bytes; at += Chunk)
         {
-            ReadFully(_handle, _path, tensor.ByteSpan(at, (int)Math.Min(Chunk, tensor.Bytes - at)), _dataStart + entry.Begin + at);
+            var bytes = tensor.ByteSpan(at, (int)Math.Min(Chunk, tensor.Bytes - at));
+            ReadFully(_handle, _path, bytes, _dataStart + entry.Begin + at);
+            if (entry.DType == DType.Bool && bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and var wrong)
+            {
+                throw new DwarfException(
+                    ErrorKind.Content, $"{_path}: tensor '{Printable(name)}' is a mask, element {at + wrong} must be 0 or 1, found {bytes[wrong]}");
+            }
         }
 
         return tensor;

@@ -89,8 +89,8 @@ internal static class SafetensorsHeader
             "F64" => DType.F64,
             "BF16" => DType.BF16,
             "I64" => DType.I64,
-            "BOOL" => DType.Bool,
-            _ => throw Wrong(path, $"tensor '{label}' has dtype {dtypeJson.GetRawText()}; F32, F64, BF16, I64 and BOOL are read"),
+            "BOOL" or "U8" => DType.Bool,
+            _ => throw Wrong(path, $"tensor '{label}' has dtype {dtypeJson.GetRawText()}; F32, F64, BF16, I64, BOOL and U8 (masks of 0 and 1) are read"),
         };
         long[] sizes = Integers(shapeJson, path, label, "shape");
         if (sizes.Length > Shape.MaxRank)
