@@ -13,7 +13,8 @@ public sealed class MetricsVerb : Verb
     private readonly Option<string?> _labels = new("--labels") { Description = "CSV of labels 0 and 1 with the same header" };
     private readonly Option<string> _protocol = new("--protocol")
     {
-        Description = "kad: F1 at the threshold of the highest MCC; medklip: F1's own maximum", DefaultValueFactory = _ => "kad",
+        Description = "kad: F1 at the threshold of the highest MCC; medklip: F1's own maximum",
+        DefaultValueFactory = _ => "kad",
     };
 
     private readonly Option<string?> _maps = new("--maps")
@@ -24,7 +25,8 @@ public sealed class MetricsVerb : Verb
     private readonly Option<string?> _truth = new("--truth") { Description = "CheXlocalize's truth: JSON of contours or run lengths" };
     private readonly Option<string> _threshold = new("--threshold")
     {
-        Description = "With --truth: otsu, tuned (per pathology, 0.2 to 0.8) or a number", DefaultValueFactory = _ => "otsu",
+        Description = "With --truth: otsu, tuned (per pathology, 0.2 to 0.8) or a number",
+        DefaultValueFactory = _ => "otsu",
     };
 
     private readonly Option<bool> _allImages = new("--all-images") { Description = "With --truth: an image where mask or truth is empty counts as 0" };

@@ -15,7 +15,9 @@ public static class MetricsJson
 {
     private static readonly JsonWriterOptions s_style = new()
     {
-        Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>Writes the file atomically.</summary>

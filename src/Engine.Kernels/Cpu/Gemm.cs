@@ -107,9 +107,19 @@ public static unsafe class Gemm
         }
         var product = new GemmBlocks<T>
         {
-            A = a, B = b, C = c, M = (nint)m, N = (nint)n, K = (nint)k, Ldc = (nint)ldc, Accumulate = accumulate, Epilogue = epilogue,
-            RowA = transA ? 1 : (nint)lda, StepA = transA ? (nint)lda : 1,
-            ColumnB = transB ? (nint)ldb : 1, StepB = transB ? 1 : (nint)ldb,
+            A = a,
+            B = b,
+            C = c,
+            M = (nint)m,
+            N = (nint)n,
+            K = (nint)k,
+            Ldc = (nint)ldc,
+            Accumulate = accumulate,
+            Epilogue = epilogue,
+            RowA = transA ? 1 : (nint)lda,
+            StepA = transA ? (nint)lda : 1,
+            ColumnB = transB ? (nint)ldb : 1,
+            StepB = transB ? 1 : (nint)ldb,
         };
         NativeScratch scratch = cpu is null ? t_scratch ??= new NativeScratch() : cpu.TakeScratch();
         try

@@ -1,6 +1,6 @@
-using Engine.Tensors.Safetensors;
 using Dwarf.Training.Runs;
 using Engine.Kernels;
+using Engine.Tensors.Safetensors;
 using Xunit;
 
 namespace Dwarf.Tests.Runs;
