@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dwarf.Model.Weights;
 using Dwarf.Training.Config;
 using Dwarf.Training.Data;
@@ -110,23 +111,23 @@ public static class RunResult
         return caveats;
     }
 
-    /// <summary>The result in a line a method.</summary>
+    /// <summary>The result in a line a method; a number that the data cannot give is a hyphen.</summary>
     /// <param name="split">the split</param>
     /// <returns>the lines</returns>
     public static IEnumerable<string> Lines(SplitReport split)
     {
         foreach (var score in split.Scores)
         {
-            yield return FormattableString.Invariant($"{split.Split}: {score.Method}: macro AUC {score.Result.Macro.Auc:F3} (")
-                + string.Join(", ", score.Result.Rows.Select(r => FormattableString.Invariant($"{r.Finding} {r.Auc:F2}"))) + ")";
+            yield return $"{split.Split}: {score.Method}: macro AUC {Number(score.Result.Macro.Auc, "F3")} ("
+                + string.Join(", ", score.Result.Rows.Select(r => $"{r.Finding} {Number(r.Auc, "F2")}")) + ")";
         }
 
         foreach (var map in split.Maps)
         {
-            double? dice = map.Result.Macro.DiceAtChosen;
-            yield return FormattableString.Invariant($"{split.Split}: {map.Method}: Dice at validation threshold {dice:F3} (")
-                + string.Join(", ", map.Result.Rows.Select(r => FormattableString.Invariant($"{r.Finding} {r.DiceAtChosen:F2}, n {r.N}")))
-                + ")";
+            yield return $"{split.Split}: {map.Method}: Dice at validation threshold {Number(map.Result.Macro.DiceAtChosen, "F3")} ("
+                + string.Join(", ", map.Result.Rows.Select(r => $"{r.Finding} {Number(r.DiceAtChosen, "F2")}, n {Number(r.N, "F0")}")) + ")";
         }
     }
+
+    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
 }

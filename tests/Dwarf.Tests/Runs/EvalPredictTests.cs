@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Dwarf.Model.Weights;
 using Dwarf.Tests.Shell;
@@ -35,6 +36,20 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
         }
 
         Assert.Equal(73, Invocation.Of("eval", _run.Config, "--weights", Best, "--split", split, "--out", _run.In("eval-" + split)).Code);
+    }
+
+    [Fact]
+    public void Eval_tells_people_the_same_in_a_line_a_method()
+    {
+        var run = Invocation.Of("eval", _run.Config, "--weights", Best);
+        Assert.True(run.Code == 0, run.Error);
+        string[] lines = run.Out.TrimEnd('\n').Split('\n');
+        double auc = Metrics().GetProperty("splits").GetProperty("test").GetProperty("auc").GetProperty("macro").GetDouble();
+        string first = string.Create(CultureInfo.InvariantCulture, $"test: DWARF: macro AUC {auc:F3} (Consolidation ");
+        Assert.StartsWith(first, lines[0], StringComparison.Ordinal);
+        Assert.Equal(5, lines.Length);
+        const string Maps = @"^test: .+: Dice at validation threshold ([01]\.\d{3}|-) \(Consolidation ([01]\.\d\d|-), n \d+, Mass ";
+        Assert.All(lines.Skip(1), line => Assert.Matches(Maps, line));
     }
 
     [Fact]

@@ -76,4 +76,21 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal(0, again.Code);
         Assert.Equal("tiny", JsonDocument.Parse(again.Out).RootElement.GetProperty("title").GetString());
     }
+
+    [Fact]
+    public void A_second_signal_leaves_at_once_and_harms_nothing()
+    {
+        _run.Finish("straight", Long);
+        using (var process = RunningProcess.Start(_run.Root, ["train", "tiny.yaml", "--out", "stopped", .. Often]))
+        {
+            process.WaitFor(_run.In($"stopped/{State}"), DateTime.MinValue);
+            process.Signal("INT");
+            process.Signal("INT");
+            Assert.Equal(130, process.End().Code);
+        }
+
+        Assert.False(File.Exists(_run.In("stopped/metrics.json")));
+        _run.Finish("stopped", [.. Long, "--resume"]);
+        _run.AssertSame("straight", "stopped");
+    }
 }
