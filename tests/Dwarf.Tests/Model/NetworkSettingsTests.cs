@@ -28,7 +28,13 @@ public sealed class NetworkSettingsTests
             Image = new ImageEncoderConfig { Size = 24, Patch = 4, Width = 8, Layers = 2, Heads = 2, Hidden = 10 },
             Text = new TextEncoderConfig
             {
-                Vocabulary = 99, MaxPositions = 5, Width = 6, Layers = 1, Heads = 3, Hidden = 9, Projection = 7,
+                Vocabulary = 99,
+                MaxPositions = 5,
+                Width = 6,
+                Layers = 1,
+                Heads = 3,
+                Hidden = 9,
+                Projection = 7,
             },
             Decoder = new DecoderConfig { Layers = 3, Heads = 4, Hidden = 12, Dropout = 0.2 },
             Heads = new HeadConfig { Kind = HeadKind.Conv3, Init = HeadInit.Random },
