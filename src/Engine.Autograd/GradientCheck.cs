@@ -6,7 +6,7 @@ namespace Engine.Autograd;
 /// <summary>How <see cref="GradientCheck"/> compares.</summary>
 public sealed record GradientCheckOptions
 {
-    /// <summary>Step relative to the element: h = Step · max(|x|, <see cref="Scale"/>). The cube root of f64's rounding error balances both errors.</summary>
+    /// <summary>Step relative to the element: h = Step · max(|x|, <see cref="Scale"/>); by default the cube root of f64's precision.</summary>
     public double Step { get; init; } = 6e-6;
 
     /// <summary>The magnitude below which the step does not shrink with the element any more.</summary>
@@ -26,7 +26,7 @@ public sealed record GradientCheckOptions
 /// <param name="Noise">the part of the distance that the rounding error of f alone explains, as a norm</param>
 public sealed record GradientComparison(string Name, double[] Backward, double[] Differences, double Noise)
 {
-    /// <summary>‖backward − differences‖ beyond the noise, relative to ‖differences‖; infinite where anything is not a finite number.</summary>
+    /// <summary>‖backward − differences‖ beyond the noise, relative to ‖differences‖; infinite where anything is not finite.</summary>
     public double RelativeError
     {
         get
@@ -52,8 +52,8 @@ public sealed record GradientComparison(string Name, double[] Backward, double[]
 
 /// <summary>Compares backward with central differences in f64, for one operator or a whole model.</summary>
 /// <remarks>
-/// The function is f = Σ over outputs of cotangent · output with fixed random cotangents (1 for a scalar). Each compared element is moved by
-/// ±h in place and put back. Kinks (relu at 0, ties of a maximum) are the caller's to keep at a distance of more than h.
+/// The function is f = Σ over outputs of cotangent · output with fixed random cotangents (1 for a scalar). Each compared element is moved
+/// by ±h in place and put back. Kinks (relu at 0, ties of a maximum) are the caller's to keep at a distance of more than h.
 /// </remarks>
 public static unsafe class GradientCheck
 {

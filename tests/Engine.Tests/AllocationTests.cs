@@ -29,18 +29,21 @@ public sealed class AllocationTests
         mask.Span<float>()[..50].Fill(1);
         Shape rows = [20, 33], planes = [6, 1, 4, 5], pixels = [6, 400];       // a literal shape is an array in a debug build
 
-        for (int step = 0; step < 5; step++)
+        Step();
+        long reserved = tape.ReservedBytes, least = long.MaxValue;
+        for (int window = 0; window < 8; window++)
         {
-            Step();
+            // The least of several windows: the runtime itself allocates when it recompiles a method that is called often.
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int step = 0; step < 20; step++)
+            {
+                Step();
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        long reserved = tape.ReservedBytes, before = GC.GetAllocatedBytesForCurrentThread();
-        for (int step = 0; step < 50; step++)
-        {
-            Step();
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
         Assert.Equal(reserved, tape.ReservedBytes);
 
         void Step()

@@ -5,8 +5,8 @@ namespace Engine.Tests;
 
 /// <summary>Seeded inputs by named rule. A rule that keeps values off a kink or out of saturation says so by its name.</summary>
 /// <remarks>
-/// Floating inputs: "normal:mean:deviation" (default normal:0:1) · "range:low:high", uniform · "away:d", normal with |x| > d (the kink of relu) ·
-/// "distinct", evenly spaced in [-2, 2] and shuffled (no ties, no close maxima) · "constant:c" · "binary", 0 or 1 · "blocks:k", 1 in the
+/// Floating inputs: "normal:mean:deviation" (default normal:0:1) · "range:low:high", uniform · "away:d", normal with |x| > d (the kink of
+/// relu) · "distinct", evenly spaced in [-2, 2] and shuffled (no ties, no close maxima) · "constant:c" · "binary", 0 or 1 · "blocks:k", 1 in the
 /// first k-th of each row, else 0 · "mask", a quarter −inf, else 0 · "deadmask", as mask, and the first row of the last axis all −inf ·
 /// "deadrow", 0 or 1, and the first row all 0 · "scaled:m", the first half of the rows normal, the second half m times as large.
 /// i64: "below:n", uniform in [0, n) (default below:4) · "ignored:n", as below with every third −1 · "constant:c".

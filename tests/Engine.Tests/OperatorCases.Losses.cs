@@ -9,7 +9,9 @@ internal static partial class OperatorCases
         new("bce_with_logits", "logits[5,14] target[5,14]", "reduction=sum", Values: "logits=range:-80:80 target=range:0:1"),
         new("bce_with_logits", "logits[5,14] target[5,14]", "reduction=none", Values: "target=binary"),
         new("bce_with_logits", "logits[3,9001] target[3,9001]", Values: "target=binary"),
-        new("bce_with_logits", "logits[1] target[1]", Values: "logits=constant:-80 target=constant:0") { Floor = 1e-30 },     // 1.8e-35, 0 in libtorch
+
+        // 1.8e-35, and 0 in libtorch
+        new("bce_with_logits", "logits[1] target[1]", Values: "logits=constant:-80 target=constant:0") { Floor = 1e-30 },
         new("bce_with_logits", "logits[0,14] target[0,14]", "reduction=sum"),
         new("cross_entropy", "logits[7,4] target[7]"),
         new("cross_entropy", "logits[7,4] target[7]", Values: "target=ignored:4"),
@@ -27,7 +29,9 @@ internal static partial class OperatorCases
         new("soft_cross_entropy", "logits[3,4] target[3,4]", Values: "target=constant:0"),
         new("soft_cross_entropy", "logits[0,4] target[0,4]"),
         new("fp_weighted_dice", "probability[5,196] target[5,196]", Values: "probability=range:0:1 target=binary"),
-        new("fp_weighted_dice", "probability[5,196] target[5,196]", "w_fp=3 alpha=0 reduction=none", Values: "probability=range:0:1 target=range:0:1"),
+        new(
+            "fp_weighted_dice", "probability[5,196] target[5,196]", "w_fp=3 alpha=0 reduction=none",
+            "probability=range:0:1 target=range:0:1"),
         new("fp_weighted_dice", "logits[5,196] target[5,196]", "w_fp=0.5 reduction=sum", Values: "target=blocks:4"),
         new("fp_weighted_dice", "logits[2,50177] target[2,50177]", "w_fp=2", Values: "target=blocks:20"),
         new("fp_weighted_dice", "logits[3,40] target[3,40]", Values: "logits=range:-80:80 target=binary"),

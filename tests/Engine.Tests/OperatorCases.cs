@@ -34,9 +34,15 @@ internal static partial class OperatorCases
     /// <summary>Every operator that must have rows: those of the table and the internal ones.</summary>
     public static IReadOnlyList<OperatorInfo> Operators { get; } = [.. All.Operators, .. All.Internal];
 
-    public static IReadOnlyList<OperatorCase> Rows { get; } = [.. Norms, .. Products, .. Attentions, .. Embeddings, .. Movements, .. Elements, .. Losses];
+    public static IReadOnlyList<OperatorCase> Rows { get; } =
+    [
+        .. Norms, .. Products, .. Attentions, .. Embeddings, .. Movements, .. Elements, .. Losses,
+    ];
 
-    public static IReadOnlyList<WrongCall> WrongCalls { get; } = [.. WrongNorms, .. WrongProducts, .. WrongAttentions, .. WrongEmbeddings, .. WrongMovements, .. WrongElements, .. WrongLosses];
+    public static IReadOnlyList<WrongCall> WrongCalls { get; } =
+    [
+        .. WrongNorms, .. WrongProducts, .. WrongAttentions, .. WrongEmbeddings, .. WrongMovements, .. WrongElements, .. WrongLosses,
+    ];
 
     public static TheoryData<string> Names => [.. Rows.Select(r => r.ToString())];
 

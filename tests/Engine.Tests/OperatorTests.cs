@@ -29,7 +29,8 @@ public sealed class OperatorTests : IDisposable
             _cpu,
             (tape, variables) =>
             {
-                var inputs = tensors.ToDictionary(t => t.Key, t => Array.IndexOf(leaves, t.Key) is >= 0 and var i ? variables[i] : tape.Constant(t.Value));
+                var inputs = tensors.ToDictionary(
+                    t => t.Key, t => Array.IndexOf(leaves, t.Key) is >= 0 and var i ? variables[i] : tape.Constant(t.Value));
                 return [.. info.Run(new OperatorCall(tape, info, inputs, row.AttributeTexts())).OfType<Variable>()];
             },
             [.. leaves.Select(l => tensors[l])]);
@@ -136,7 +137,8 @@ public sealed class OperatorTests : IDisposable
     {
         foreach (var info in OperatorCases.Operators)
         {
-            var error = Assert.Throws<DwarfException>(() => OperatorRunner.Run(_cpu, info, new Dictionary<string, Tensor>(), new Dictionary<string, string>(), DType.BF16));
+            var error = Assert.Throws<DwarfException>(
+                () => OperatorRunner.Run(_cpu, info, new Dictionary<string, Tensor>(), new Dictionary<string, string>(), DType.BF16));
             Assert.Equal(ErrorKind.Unavailable, error.Kind);
         }
     }
@@ -161,7 +163,8 @@ public sealed class OperatorTests : IDisposable
         Assert.Equal(expected.Keys, found.Keys);
         foreach (var (key, tensor) in expected)
         {
-            Assert.True(tensor.ByteSpan(0, (int)tensor.Bytes).SequenceEqual(found[key].ByteSpan(0, (int)tensor.Bytes)), $"{because}: {key} differs");
+            bool same = tensor.ByteSpan(0, (int)tensor.Bytes).SequenceEqual(found[key].ByteSpan(0, (int)tensor.Bytes));
+            Assert.True(same, $"{because}: {key} differs");
         }
     }
 }

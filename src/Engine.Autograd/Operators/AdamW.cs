@@ -10,11 +10,13 @@ public static partial class Ops
         "adamw",
         "m += (1 - beta1)(g - m); v = beta2 v + (1 - beta2) g²; p = p (1 - lr wd) - lr m / (1 - beta1^t) / (√(v / (1 - beta2^t)) + eps)",
         [
-            new("param", "float", "[...]"), new("grad", "float", "[...]"), new("exp_avg", "float", "[...]"), new("exp_avg_sq", "float", "[...]"),
+            new("param", "float", "[...]"), new("grad", "float", "[...]"),
+            new("exp_avg", "float", "[...]"), new("exp_avg_sq", "float", "[...]"),
         ],
         [
             new("lr", AttributeType.Number, "1e-3"), new("beta1", AttributeType.Number, "0.9"), new("beta2", AttributeType.Number, "0.999"),
-            new("eps", AttributeType.Number, "1e-8"), new("weight_decay", AttributeType.Number, "0.01"), new("step", AttributeType.Integer, "1"),
+            new("eps", AttributeType.Number, "1e-8"), new("weight_decay", AttributeType.Number, "0.01"),
+            new("step", AttributeType.Integer, "1"),
         ],
         ["param", "grad", "exp_avg", "exp_avg_sq"],
         AdamWByName)

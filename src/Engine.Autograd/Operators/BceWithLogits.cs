@@ -31,7 +31,8 @@ public static partial class Ops
         var losses = tape.Empty(logits.Shape, logits.DType);
         BceWithLogitsCpu.Forward(tape.Cpu, logits.Value, target.Value, losses);
         var (loss, scale) = Loss.Reduce(tape, losses, reduction, 1.0 / logits.Shape.Count);
-        return tape.Record(op, loss, [logits], [logits.Value, target.Value], BceWithLogitsBackward, [scale], [reduction == Reduction.None ? 1 : 0]);
+        return tape.Record(
+            op, loss, [logits], [logits.Value, target.Value], BceWithLogitsBackward, [scale], [reduction == Reduction.None ? 1 : 0]);
     }
 
     private static void BceWithLogitsBackward(Tape tape, Node node)

@@ -14,7 +14,7 @@ public static partial class Ops
         ["y"],
         call => [call.Tape.BilinearResize(call.Input("x"), call.Integer("height"), call.Integer("width"))]);
 
-    /// <summary>Bilinear resizing with pixel centres aligned (align_corners = false), without smoothing when it shrinks, as in PyTorch.</summary>
+    /// <summary>Bilinear resizing as PyTorch's: pixel centres aligned (align_corners = false), no smoothing when it shrinks.</summary>
     /// <param name="tape">records it</param>
     /// <param name="x">[b, c, h, w]</param>
     /// <param name="height">of the result, at least 1</param>

@@ -36,7 +36,8 @@ public static partial class Ops
         CrossEntropyCpu.Forward(tape.Cpu, logits.Value, target.Value, ignoreIndex, losses);
         var (loss, scale) = Loss.Reduce(tape, losses, reduction, counted == 0 ? 0 : 1.0 / counted);
         return tape.Record(
-            op, loss, [logits], [logits.Value, target.Value], CrossEntropyBackward, [scale], [ignoreIndex, reduction == Reduction.None ? 1 : 0]);
+            op, loss, [logits], [logits.Value, target.Value], CrossEntropyBackward,
+            [scale], [ignoreIndex, reduction == Reduction.None ? 1 : 0]);
     }
 
     private static long CountTargets(Tensor target, long classes, long ignoreIndex)
@@ -53,7 +54,8 @@ public static partial class Ops
             if (values[row] < 0 || values[row] >= classes)
             {
                 throw new DwarfException(
-                    ErrorKind.Content, $"cross_entropy: target[{row}] must be from 0 to {classes - 1} or {ignoreIndex}, found {values[row]}");
+                    ErrorKind.Content,
+                    $"cross_entropy: target[{row}] must be from 0 to {classes - 1} or {ignoreIndex}, found {values[row]}");
             }
 
             counted++;

@@ -65,7 +65,8 @@ public static partial class Ops
         Dice(tape, logits, true, target, falsePositiveWeight, alpha, epsilon, reduction);
 
     private static Variable Dice(
-        Tape tape, Variable prediction, bool logits, Variable target, double falsePositiveWeight, double alpha, double epsilon, Reduction reduction)
+        Tape tape, Variable prediction, bool logits, Variable target, double falsePositiveWeight, double alpha, double epsilon,
+        Reduction reduction)
     {
         const string op = "fp_weighted_dice";
         string name = logits ? "logits" : "probability";
@@ -83,7 +84,8 @@ public static partial class Ops
         FpWeightedDiceCpu.Forward(tape.Cpu, prediction.Value, logits, target.Value, falsePositiveWeight, alpha + epsilon, losses, factors);
         var (loss, scale) = Loss.Reduce(tape, losses, reduction, rows == 0 ? 0 : 1.0 / rows);
         var result = tape.Record(
-            op, loss, [prediction], [prediction.Value, target.Value, factors], DiceBackward, [scale], [logits ? 1 : 0, reduction == Reduction.None ? 1 : 0]);
+            op, loss, [prediction], [prediction.Value, target.Value, factors], DiceBackward,
+            [scale], [logits ? 1 : 0, reduction == Reduction.None ? 1 : 0]);
         tape.Release(factors);
         return result;
     }
@@ -92,7 +94,8 @@ public static partial class Ops
     {
         var dx = tape.BeginGrad(node.Input(0)!);
         FpWeightedDiceCpu.Backward(
-            tape.Cpu, node.Saved(0), node.Integer(0) == 1, node.Saved(1), node.Saved(2), node.OutputGrad()!, node.Integer(1) == 1, node.Number(0), dx);
+            tape.Cpu, node.Saved(0), node.Integer(0) == 1, node.Saved(1), node.Saved(2), node.OutputGrad()!, node.Integer(1) == 1,
+            node.Number(0), dx);
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

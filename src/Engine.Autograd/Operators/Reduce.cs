@@ -61,7 +61,9 @@ public static partial class Ops
         foreach (long axis in axes)
         {
             uint bit = 1u << Check.Axis(op, "axes", axis, rank);
-            reduced = (reduced & bit) == 0 ? reduced | bit : throw new ShapeException($"{op}: axes must name each axis once, found {axis} twice");
+            reduced = (reduced & bit) == 0
+                ? reduced | bit
+                : throw new ShapeException($"{op}: axes must name each axis once, found {axis} twice");
         }
 
         Span<long> sizes = stackalloc long[Shape.MaxRank];

@@ -12,13 +12,13 @@ public sealed record LearningRateSchedule
     private LearningRateSchedule(double peak, double start, double lowest, long warmupSteps, long totalSteps)
     {
         (Peak, Start, Lowest, WarmupSteps, TotalSteps) = (peak, start, lowest, warmupSteps, totalSteps);
-        bool fine = peak >= 0 && start >= 0 && lowest >= 0 && warmupSteps >= 0 && totalSteps >= warmupSteps && double.IsFinite(peak + start + lowest);
-        if (!fine)
+        bool rates = peak >= 0 && start >= 0 && lowest >= 0 && double.IsFinite(peak + start + lowest);
+        if (!rates || warmupSteps < 0 || totalSteps < warmupSteps)
         {
             throw new DwarfException(
                 ErrorKind.Configuration,
-                FormattableString.Invariant($"learning rate: expected rates of at least 0 and a warm-up within the steps, found peak {peak}, start {start}, ")
-                + FormattableString.Invariant($"lowest {lowest}, warm-up {warmupSteps} of {totalSteps} steps"));
+                FormattableString.Invariant($"learning rate: expected rates of at least 0 and a warm-up within the steps, found peak {peak}, ")
+                + FormattableString.Invariant($"start {start}, lowest {lowest}, warm-up {warmupSteps} of {totalSteps} steps"));
         }
     }
 
@@ -42,7 +42,8 @@ public sealed record LearningRateSchedule
     /// <param name="warmupSteps">0: none</param>
     /// <param name="start">the rate of step 0 of a warm-up</param>
     /// <returns>the schedule</returns>
-    public static LearningRateSchedule Constant(double rate, long warmupSteps = 0, double start = 0) => new(rate, start, rate, warmupSteps, warmupSteps);
+    public static LearningRateSchedule Constant(double rate, long warmupSteps = 0, double start = 0) =>
+        new(rate, start, rate, warmupSteps, warmupSteps);
 
     /// <summary>Linear warm-up, then a half cosine from the peak to the lowest rate.</summary>
     /// <param name="peak">the highest rate</param>
@@ -56,7 +57,7 @@ public sealed record LearningRateSchedule
 
     /// <summary>The rate of a step.</summary>
     /// <param name="step">from 0</param>
-    /// <returns>start + (peak − start)·step/warm-up, or lowest + (peak − lowest)·(1 + cos π·t)/2 with t from 0 to 1 after the warm-up</returns>
+    /// <returns>start + (peak − start)·step/warm-up; after that lowest + (peak − lowest)·(1 + cos π·t)/2 with t from 0 to 1</returns>
     public double At(long step)
     {
         if (step < WarmupSteps)

@@ -1,6 +1,6 @@
 namespace Engine.Autograd.Optim;
 
-/// <summary>All parameters of a store cut into pieces of at most 16,384 elements, so that one loop over all of them keeps every thread busy.</summary>
+/// <summary>All parameters of a store in pieces of at most 16,384 elements, so that one loop over them keeps every thread busy.</summary>
 /// <remarks>The pieces depend on the store alone: sums over them, taken in order, are the same for any number of threads.</remarks>
 internal sealed class ParameterTiles
 {

@@ -4,7 +4,7 @@ using Engine.Tensors;
 namespace Engine.Kernels.Operators;
 
 /// <summary>Bilinear resizing on cpu, pixel centres aligned (align_corners = false), one plane a task.</summary>
-/// <remarks>Output pixel i looks at (i + 1/2) · in / out − 1/2, not below 0; beyond the last input pixel the last one repeats, as in PyTorch.</remarks>
+/// <remarks>Output pixel i looks at (i + 1/2) · in / out − 1/2, not below 0; beyond the last pixel the last one repeats, as in PyTorch.</remarks>
 public static unsafe class BilinearResizeCpu
 {
     /// <summary>y = x resized.</summary>
@@ -117,7 +117,7 @@ public static unsafe class BilinearResizeCpu
         });
     }
 
-    /// <summary>Each column of a row gives to its two neighbours; columns with the same neighbours are summed before they are given.</summary>
+    /// <summary>Each column of a row gives to its two neighbours; columns with the same neighbours are summed first.</summary>
     private static void Scatter<T>(T* row, long* left, T* weight, long width, T* dx, long w)
         where T : unmanaged, INumber<T>
     {

@@ -3,7 +3,7 @@ using Engine.Tensors;
 
 namespace Engine.Kernels.Operators;
 
-/// <summary>How two operands lie in a broadcast result: its axes with the distance each operand moves, neighbours merged where possible.</summary>
+/// <summary>How two operands lie in a broadcast result: its axes with the distance each operand moves, neighbours merged.</summary>
 /// <remarks>Equal shapes become one axis; [rows, d] with [d] becomes two. The last axis moves each operand by 0 or 1.</remarks>
 public struct BroadcastPlan
 {
@@ -37,7 +37,8 @@ public struct BroadcastPlan
         {
             long size = result[-back];
             long sizeA = back <= a.Rank ? a[-back] : 1, sizeB = back <= b.Rank ? b[-back] : 1;
-            plan.AddOuter(size, sizeA == 1 ? 0 : strideA, sizeB == 1 ? 0 : strideB, merge: !keepLast || back > 2, keep: keepLast && back == 1);
+            bool merge = !keepLast || back > 2, keep = keepLast && back == 1;
+            plan.AddOuter(size, sizeA == 1 ? 0 : strideA, sizeB == 1 ? 0 : strideB, merge, keep);
             strideA *= sizeA;
             strideB *= sizeB;
         }

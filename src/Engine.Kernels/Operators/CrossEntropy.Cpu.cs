@@ -35,7 +35,8 @@ public static unsafe class CrossEntropyCpu
     /// <param name="dyPerRow">dy is [n]</param>
     /// <param name="scale">what the reduction divides by, inverted</param>
     /// <param name="dlogits">[n, c]</param>
-    public static void Backward(CpuDevice cpu, Tensor logits, Tensor target, long ignoreIndex, Tensor dy, bool dyPerRow, double scale, Tensor dlogits)
+    public static void Backward(
+        CpuDevice cpu, Tensor logits, Tensor target, long ignoreIndex, Tensor dy, bool dyPerRow, double scale, Tensor dlogits)
     {
         if (logits.DType == DType.F64)
         {
@@ -116,7 +117,8 @@ public static unsafe class CrossEntropyCpu
                 }
 
                 // p − 1 at the target is −(sum of the others' p): nothing cancels.
-                double factor = double.CreateChecked(t.dy.Data<T>()[t.dyPerRow ? row : 0]) * t.scale / (others + double.CreateChecked(dx[answer]));
+                double g = double.CreateChecked(t.dy.Data<T>()[t.dyPerRow ? row : 0]) * t.scale;
+                double factor = g / (others + double.CreateChecked(dx[answer]));
                 Rows.Scale(dx, T.CreateChecked(factor), dx, t.c);
                 dx[answer] = T.CreateChecked(-others * factor);
             }

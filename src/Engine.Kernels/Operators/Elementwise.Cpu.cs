@@ -54,7 +54,8 @@ public static unsafe class ElementwiseCpu
         if (saved.DType == DType.F64)
         {
             cpu.For(saved.Count, Grain, (function, saved, dy, dx), static (in t, begin, end) =>
-                Backward(t.function, t.saved.Data<double>() + begin, t.dy.Data<double>() + begin, t.dx.Data<double>() + begin, end - begin));
+                Backward(
+                    t.function, t.saved.Data<double>() + begin, t.dy.Data<double>() + begin, t.dx.Data<double>() + begin, end - begin));
         }
         else
         {

@@ -23,7 +23,8 @@ public static unsafe class FpWeightedDiceCpu
     /// <param name="losses">[n]</param>
     /// <param name="factors">f64 [n, 2]: receives dloss/dp at y = 0 and at y = 1; between them it is linear in y</param>
     public static void Forward(
-        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, double falsePositiveWeight, double smooth, Tensor losses, Tensor factors)
+        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, double falsePositiveWeight, double smooth, Tensor losses,
+        Tensor factors)
     {
         if (prediction.DType == DType.F64)
         {
@@ -46,7 +47,8 @@ public static unsafe class FpWeightedDiceCpu
     /// <param name="scale">what the reduction divides by, inverted</param>
     /// <param name="dprediction">[n, p]</param>
     public static void Backward(
-        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, Tensor factors, Tensor dy, bool dyPerRow, double scale, Tensor dprediction)
+        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, Tensor factors, Tensor dy, bool dyPerRow, double scale,
+        Tensor dprediction)
     {
         if (prediction.DType == DType.F64)
         {
@@ -59,7 +61,8 @@ public static unsafe class FpWeightedDiceCpu
     }
 
     private static void Forward<T>(
-        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, double falsePositiveWeight, double smooth, Tensor losses, Tensor factors)
+        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, double falsePositiveWeight, double smooth, Tensor losses,
+        Tensor factors)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         cpu.For(losses.Count, 1, (prediction, logits, target, falsePositiveWeight, smooth, losses, factors), static (in t, begin, end) =>
@@ -92,7 +95,8 @@ public static unsafe class FpWeightedDiceCpu
     }
 
     private static void Backward<T>(
-        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, Tensor factors, Tensor dy, bool dyPerRow, double scale, Tensor dprediction)
+        CpuDevice cpu, Tensor prediction, bool logits, Tensor target, Tensor factors, Tensor dy, bool dyPerRow, double scale,
+        Tensor dprediction)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         cpu.For(factors.Shape[0], 1, (prediction, logits, target, factors, dy, dyPerRow, scale, dprediction), static (in t, begin, end) =>
@@ -101,9 +105,11 @@ public static unsafe class FpWeightedDiceCpu
             long size = t.target.Shape[1];
             for (long row = begin; row < end; row++)
             {
-                T* x = t.prediction.Data<T>() + (row * size), y = t.target.Data<T>() + (row * size), dx = t.dprediction.Data<T>() + (row * size);
+                T* x = t.prediction.Data<T>() + (row * size), y = t.target.Data<T>() + (row * size);
+                T* dx = t.dprediction.Data<T>() + (row * size);
+                double* factors = t.factors.Data<double>() + (2 * row);
                 double g = double.CreateChecked(t.dy.Data<T>()[t.dyPerRow ? row : 0]) * t.scale;
-                T absent = T.CreateChecked(g * t.factors.Data<double>()[2 * row]), present = T.CreateChecked(g * t.factors.Data<double>()[(2 * row) + 1]);
+                T absent = T.CreateChecked(g * factors[0]), present = T.CreateChecked(g * factors[1]);
                 for (long first = 0; first < size; first += Batch)
                 {
                     long n = Math.Min(Batch, size - first);

@@ -64,7 +64,8 @@ public static unsafe class LogitCpu
             for (long i = begin; i < end; i++)
             {
                 double x = double.CreateChecked(t.x.Data<T>()[i]);
-                t.dx.Data<T>()[i] = x < t.eps || x > 1 - t.eps ? T.Zero : T.CreateChecked(double.CreateChecked(t.dy.Data<T>()[i]) / (x * (1 - x)));
+                bool clipped = x < t.eps || x > 1 - t.eps;
+                t.dx.Data<T>()[i] = clipped ? T.Zero : T.CreateChecked(double.CreateChecked(t.dy.Data<T>()[i]) / (x * (1 - x)));
             }
         });
     }

@@ -64,7 +64,9 @@ public sealed unsafe class AdamWKernelTests
             Assert.Equal(v1, v2);
             for (int i = 0; i < n; i++)
             {
-                double size = Math.Abs(p[i]) + Math.Abs(pd[i] - p[i]);
+                // Where the moment is a small difference, its rounding is a larger part of the change.
+                double cancelled = (Math.Abs(m[i]) + Math.Abs(g[i])) / Math.Max(Math.Abs(md[i]), 1e-30);
+                double size = Math.Abs(p[i]) + (Math.Abs(pd[i] - p[i]) * cancelled);
                 Assert.True(Math.Abs(p1[i] - pd[i]) <= 4e-7 * size, $"p[{i}]: {pd[i]}, found {p1[i]}");
                 Assert.True(Math.Abs(m1[i] - md[i]) <= 2e-7 * (Math.Abs(m[i]) + Math.Abs(g[i])), $"m[{i}]: {md[i]}, found {m1[i]}");
                 Assert.True(Math.Abs(v1[i] - vd[i]) <= 2e-7 * vd[i], $"v[{i}]: {vd[i]}, found {v1[i]}");

@@ -132,6 +132,8 @@ public sealed class AdamWTests : IDisposable
     private static byte[] Bytes(Tensor value, AdamW optimiser, string name) =>
     [
         .. value.ByteSpan(0, (int)value.Bytes),
-        .. optimiser.State().Where(s => s.Name.StartsWith(name + ".", StringComparison.Ordinal)).SelectMany(s => s.Tensor.ByteSpan(0, (int)s.Tensor.Bytes).ToArray()),
+        .. optimiser.State()
+            .Where(s => s.Name.StartsWith(name + ".", StringComparison.Ordinal))
+            .SelectMany(s => s.Tensor.ByteSpan(0, (int)s.Tensor.Bytes).ToArray()),
     ];
 }

@@ -18,7 +18,8 @@ def adamw():
     weight = torch.nn.Parameter(torch.randn(3, 5))
     bias = torch.nn.Parameter(torch.randn(4))
     start = {"weight": weight.tolist(), "bias": bias.tolist()}
-    optimiser = torch.optim.AdamW([{"params": [weight], "weight_decay": 0.1}, {"params": [bias], "weight_decay": 0.0, "lr": 0.02}], lr=0.01, betas=(0.8, 0.95), eps=1e-6)
+    groups = [{"params": [weight], "weight_decay": 0.1}, {"params": [bias], "weight_decay": 0.0, "lr": 0.02}]
+    optimiser = torch.optim.AdamW(groups, lr=0.01, betas=(0.8, 0.95), eps=1e-6)
     steps = []
     for step in range(6):
         weight.grad = torch.randn(3, 5)
@@ -26,7 +27,12 @@ def adamw():
         grads = {"weight": weight.grad.tolist(), "bias": None if bias.grad is None else bias.grad.tolist()}
         optimiser.step()
         steps.append({"grads": grads, "weight": weight.tolist(), "bias": bias.tolist()})
-    return {"start": start, "steps": steps, "exp_avg_sq": optimiser.state[weight]["exp_avg_sq"].tolist(), "bias_steps": int(optimiser.state[bias]["step"])}
+    return {
+        "start": start,
+        "steps": steps,
+        "exp_avg_sq": optimiser.state[weight]["exp_avg_sq"].tolist(),
+        "bias_steps": int(optimiser.state[bias]["step"]),
+    }
 
 
 def clipping():
