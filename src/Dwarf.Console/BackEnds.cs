@@ -38,14 +38,18 @@ public sealed record BackEnd(string Name, bool Available, string? Missing)
     public string? Architecture { get; private init; }
 
     /// <summary>Opens what --device names.</summary>
-    /// <exception cref="DwarfException">no such device (usage) or not built (unavailable)</exception>
-    public static CpuDevice Open(string device, int threads = 0)
+    /// <exception cref="DwarfException">no such device (usage), or device or dtype that is not built (unavailable)</exception>
+    public static CpuDevice Open(string device, int threads = 0, DType dtype = DType.F32)
     {
         string name = device.Split(':')[0];
         BackEnd backEnd = All.FirstOrDefault(each => each.Name == name && (device == name || name == "cuda"))
             ?? throw new DwarfException(ErrorKind.Usage, $"--device: expected cpu, cuda, cuda:N or emulated, found '{device}'");
-        return backEnd.Available
+        if (!backEnd.Available)
+        {
+            throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: {backEnd.Missing}");
+        }
+        return dtype != DType.BF16
             ? new CpuDevice(threads)
-            : throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: {backEnd.Missing}");
+            : throw new DwarfException(ErrorKind.Unavailable, $"dtype bf16 is not available on {device}; use f32 or f64");
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Engine.Tensors;
 
 namespace Dwarf.Cli;
@@ -40,6 +41,11 @@ internal sealed class CommandLine
     public Verb VerbOf(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
+        // An unknown option before a missing argument would be taken for it.
+        if (parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).FirstOrDefault(LooksLikeOption) is { Value: var swallowed })
+        {
+            throw new DwarfException(ErrorKind.Usage, Unknown(swallowed, command));
+        }
         if (parsed.UnmatchedTokens.Count > 0)
         {
             throw new DwarfException(ErrorKind.Usage, Unknown(parsed.UnmatchedTokens[0], command));
@@ -51,9 +57,30 @@ internal sealed class CommandLine
         }
         if (parsed.Errors.Count > 0)
         {
-            throw new DwarfException(ErrorKind.Usage, $"{verb.Name}: {parsed.Errors[0].Message.TrimEnd('.').ReplaceLineEndings(" ")}");
+            throw new DwarfException(ErrorKind.Usage, $"{verb.Name}: {Words(parsed.Errors[0])}");
+        }
+        if (parsed.CommandResult.Children.FirstOrDefault(NamesNothing) is { } empty)
+        {
+            throw new DwarfException(ErrorKind.Usage, $"{verb.Name}: {(empty is OptionResult o ? o.Option.Name : ((ArgumentResult)empty).Argument.Name)}: expected a value, found ''");
         }
         return verb;
+    }
+
+    private static bool LooksLikeOption(Token token) =>
+        token.Type == TokenType.Argument && token.Value.Length > 2 && token.Value.StartsWith("--", StringComparison.Ordinal);
+
+    /// <summary>Whether an option, or an argument that names a file, was given as ''.</summary>
+    private static bool NamesNothing(SymbolResult result) =>
+        result is OptionResult or ArgumentResult { Argument.Name: not "TEXT" } && result.Tokens.Any(token => token.Value.Length == 0);
+
+    private static string Words(ParseError error)
+    {
+        if (error.SymbolResult is OptionResult { Tokens: [var token] } result && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal))
+        {
+            bool whole = (Nullable.GetUnderlyingType(result.Option.ValueType) ?? result.Option.ValueType) is var type && (type == typeof(int) || type == typeof(long));
+            return $"{result.Option.Name}: expected a {(whole ? "whole number" : "number")}, found '{token.Value}'";
+        }
+        return error.Message.TrimEnd('.').ReplaceLineEndings(" ");
     }
 
     private string Unknown(string word, Command command)

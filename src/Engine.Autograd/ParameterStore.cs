@@ -13,7 +13,10 @@ public sealed unsafe class ParameterStore : IDisposable
 
     /// <summary>Creates an empty store.</summary>
     /// <param name="dtype">f32 or f64, of every parameter</param>
-    public ParameterStore(DType dtype) => DType = dtype;
+    /// <exception cref="DwarfException">another dtype (unavailable)</exception>
+    public ParameterStore(DType dtype) => DType = dtype is DType.F32 or DType.F64
+        ? dtype
+        : throw new DwarfException(ErrorKind.Unavailable, $"parameters must be f32 or f64, found {dtype.Label()}");
 
     /// <summary>Element type of every parameter.</summary>
     public DType DType { get; }

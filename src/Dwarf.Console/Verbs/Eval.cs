@@ -38,13 +38,14 @@ public sealed class Eval : Verb
 
         string weights = context.Get(_weights);
         string? folder = context.Get(_out);
+        OutFolder.NoFile(folder);
         if (folder is not null && File.Exists(Path.Combine(folder, "metrics.json")))
         {
             throw new DwarfException(ErrorKind.OutputExists, $"{Path.Combine(folder, "metrics.json")}: exists already; give another --out");
         }
 
         var config = ConfigLoader.Load(context.Get(_config), CommonOptions.Overrides(context.Get(_set)));
-        using CpuDevice device = BackEnd.Open(config.Device, config.Threads);
+        using CpuDevice device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
         using var bench = new Workbench(config, DataSource.Load(config), device);
         WeightsFile.LoadInto(weights, bench.Network);
         var tables = new RunTables(bench, Checkpointed.Of(bench, split), pretrained: null);
@@ -58,7 +59,7 @@ public sealed class Eval : Verb
         string json = MetricsJson.ToText(model);
         if (folder is not null)
         {
-            Directory.CreateDirectory(folder);
+            OutFolder.Create(folder);
             AtomicFile.WriteText(Path.Combine(folder, "metrics.json"), json);
         }
 

@@ -29,7 +29,8 @@ public sealed class Predict : Verb
     {
         string[] paths = context.Get(_images);
         string? folder = context.Get(_out);
-        if (folder is not null && (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())))
+        OutFolder.NoFile(folder);
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             throw new DwarfException(ErrorKind.OutputExists, $"{folder}: exists already and is not empty; give another --out");
         }
@@ -39,13 +40,19 @@ public sealed class Predict : Verb
         var originals = paths.Select(p => ImageReader.Load(p)).ToList();
         var images = originals.Select(predictor.Fit).ToList();
         var answers = predictor.Ask(images);
+        if (folder is not null)
+        {
+            OutFolder.Create(folder);
+        }
+
+        string[] stems = Stems(paths);
         var results = new List<object>();
         for (int i = 0; i < paths.Length; i++)
         {
             var probabilities = predictor.Findings.Select((name, f) => (name, answers[f][i].Probability)).ToDictionary();
             var files = folder is null
                 ? null
-                : predictor.Findings.Select((name, f) => (name, Write(folder, Stem(paths, i), name, images[i], answers[f][i]))).ToDictionary();
+                : predictor.Findings.Select((name, f) => (name, Write(folder, stems[i], name, images[i], answers[f][i]))).ToDictionary();
             results.Add(new { Image = paths[i], Probabilities = probabilities, Files = files ?? [] });
             if (!context.Json)
             {
@@ -61,17 +68,17 @@ public sealed class Predict : Verb
         return 0;
     }
 
-    /// <summary>File name without extension; numbered where two images of different folders share it.</summary>
-    private static string Stem(string[] paths, int index)
+    /// <summary>File names without extension; all numbered where two images share one.</summary>
+    private static string[] Stems(string[] paths)
     {
-        string stem = Pictures.FileName(Path.GetFileNameWithoutExtension(paths[index]));
-        bool shared = paths.Where((p, i) => i != index && Pictures.FileName(Path.GetFileNameWithoutExtension(p)) == stem).Any();
-        return shared ? FormattableString.Invariant($"{index + 1}-{stem}") : stem;
+        string[] stems = [.. paths.Select(p => Pictures.FileName(Path.GetFileNameWithoutExtension(p)))];
+        return stems.Distinct(StringComparer.OrdinalIgnoreCase).Count() == stems.Length
+            ? stems
+            : [.. stems.Select((stem, i) => FormattableString.Invariant($"{i + 1}-{stem}"))];
     }
 
     private static Dictionary<string, string> Write(string folder, string stem, string finding, GrayImage image, Answer answer)
     {
-        Directory.CreateDirectory(folder);
         string prefix = Path.Combine(folder, $"{stem}-{Pictures.FileName(finding)}");
         var files = new Dictionary<string, string> { ["raw"] = prefix + "-raw.png", ["overlay"] = prefix + "-overlay.png" };
         Map(files["raw"], image, answer.RawMap);

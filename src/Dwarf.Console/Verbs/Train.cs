@@ -31,13 +31,18 @@ public sealed class Train : Verb
     {
         string path = context.Get(_config);
         var config = ConfigLoader.Load(path, CommonOptions.Overrides(context.Get(_set), context.Get(_device), context.Get(_threads)));
-        using CpuDevice device = BackEnd.Open(config.Device, config.Threads);
+        using CpuDevice device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
         if (context.Get(_dryRun))
         {
             var data = DataSource.Load(config);
             using var bench = new Workbench(config, data, device);
             context.Error.WriteLine(Experiment.Describe(bench));
             context.Error.WriteLine("dry run: configuration, data and network are in order; nothing was written");
+            if (context.Json)
+            {
+                context.WriteJson(new { DryRun = true, Parameters = bench.Network.Parameters.ScalarCount, Images = data.Samples.Count });
+            }
+
             return 0;
         }
 

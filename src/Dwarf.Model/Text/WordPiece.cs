@@ -44,9 +44,13 @@ public sealed class WordPiece
     {
         try
         {
-            if (!File.Exists(path) || new FileInfo(path).Length == 0)
+            if (!File.Exists(path))
             {
-                throw new DwarfException(ErrorKind.MissingInput, $"{path}: no such vocabulary file, or an empty one");
+                throw new DwarfException(ErrorKind.MissingInput, $"{path}: no such vocabulary file");
+            }
+            if (new FileInfo(path).Length == 0)
+            {
+                throw new DwarfException(ErrorKind.Content, $"{path}: an empty vocabulary (or a pipe or device)");
             }
             string text = File.ReadAllText(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
             // Only line feeds end a line: some pieces are signs that other readers take for line ends.

@@ -58,8 +58,8 @@ internal sealed class YamlReader
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException)
         {
-            // The scanner of the library is not perfect; what it trips over is not YAML either.
-            faults.Add(start, "", "not YAML: " + exception.Message.ReplaceLineEndings(" ").TrimEnd('.'));
+            // The scanner of the library is not perfect; what it trips over is not YAML either, but its words say nothing to a user.
+            faults.Add(start, "", "not YAML; a bracket, brace or quotation mark may lack its partner");
         }
         return null;
     }

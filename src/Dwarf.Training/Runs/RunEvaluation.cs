@@ -6,7 +6,7 @@ namespace Dwarf.Training.Runs;
 /// <summary>From a network's answers to the tables of metrics.json and the report.</summary>
 public static class RunEvaluation
 {
-    /// <summary>Classification of one split against the CSV's labels, or the outlines' where a finding is no label of the CSV.</summary>
+    /// <summary>Classification of one split against the CSV's labels; a finding that is no label there is left out.</summary>
     /// <param name="bench">data and findings</param>
     /// <param name="split">which images</param>
     /// <param name="answers">by finding, then image of the split</param>

@@ -13,6 +13,9 @@ public sealed class StageRunner : IDisposable
     /// <summary>A loss this many times its running mean is a spike, not training.</summary>
     private const double Spike = 1000;
 
+    /// <summary>A mean below this counts as this: where nearly all is learnt, one hard image is no spike.</summary>
+    private const double LeastMean = 0.01;
+
     /// <summary>A stage writes about so many lines of steps to metrics.jsonl, whatever its length.</summary>
     private const long LogLines = 300;
 
@@ -211,7 +214,7 @@ public sealed class StageRunner : IDisposable
             throw Bad(stage, result, $"the loss is {result.Loss}");
         }
 
-        if (result.Loss > Spike * State.MeanLoss && State.StageSteps > 20)
+        if (State.StageSteps > 20 && IsSpike(result.Loss, State.MeanLoss))
         {
             throw Bad(stage, result, FormattableString.Invariant(
                 $"the loss {result.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
@@ -219,6 +222,8 @@ public sealed class StageRunner : IDisposable
 
         State.MeanLoss = double.IsNaN(State.MeanLoss) ? result.Loss : State.MeanLoss + (0.05 * (result.Loss - State.MeanLoss));
     }
+
+    internal static bool IsSpike(double loss, double mean) => loss > Spike * Math.Max(mean, LeastMean);
 
     private DwarfException Bad(IStage stage, StepResult result, string what) => new(
         ErrorKind.Internal,

@@ -46,6 +46,7 @@ public sealed class HostileYamlTests
     [InlineData("seed: \"1\n", "a.yaml:1:7: not YAML: ")]
     [InlineData("a: b: c\n", "a.yaml:1:5: not YAML: ")]
     [InlineData("seed: [1\n", "a.yaml:2:1: not YAML: ")]
+    [InlineData("a: [1, 2\nb: 3", "a.yaml:1:1: not YAML; a bracket, brace or quotation mark may lack its partner")]
     public void What_a_configuration_does_not_need_is_refused_at_its_place(string text, string fault) =>
         Assert.StartsWith(fault, FaultsOf(text), StringComparison.Ordinal);
 

@@ -23,6 +23,41 @@ public sealed class HostTests
         Assert.Equal((64, "", $"dwarf: {line}\n"), (run.Code, run.Out, run.Error));
     }
 
+    [Theory]
+    [InlineData("train: unknown option '--resum'; did you mean '--resume'?", "train", "--resum", "a.yaml")]
+    [InlineData("predict: unknown option '--ouut'; did you mean '--out'?", "predict", "--weights", "w", "--ouut", "dir", "a.png")]
+    [InlineData("train: --threads: expected a whole number, found 'x'", "train", "a.yaml", "--threads", "x")]
+    [InlineData("train: --out: expected a value, found ''", "train", "a.yaml", "--out", "")]
+    [InlineData("train: CONFIG: expected a value, found ''", "train", "")]
+    [InlineData("predict: IMAGE: expected a value, found ''", "predict", "--weights", "w", "a.png", "")]
+    [InlineData("data phantom: --out: expected a value, found ''", "data", "phantom", "--count", "3", "--out", "")]
+    public void An_option_or_value_that_cannot_be_exits_64_whatever_stands_around_it(string line, params string[] args)
+    {
+        foreach (string[] each in new[] { args, [.. args, "--json"] })
+        {
+            Invocation run = Invocation.Of(each);
+            Assert.Equal((64, "", $"dwarf: {line}\n"), (run.Code, run.Out, run.Error));
+        }
+    }
+
+    [Fact]
+    public void After_two_hyphens_a_word_is_an_argument_and_an_empty_text_is_a_text()
+    {
+        string vocab = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(vocab, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n-\n");
+            Assert.Equal((0, "2 5 5 1 3\n"), (Invocation.Of("tokenize", "--vocab", vocab, "--", "--x") is var run ? run.Code : 0, run.Out));
+            Assert.Equal("2 3\n", Invocation.Of("tokenize", "--vocab", vocab, "").Out);
+            File.WriteAllText(vocab, "");
+            Assert.Equal(65, Invocation.Of("tokenize", "--vocab", vocab, "x").Code);
+        }
+        finally
+        {
+            File.Delete(vocab);
+        }
+    }
+
     [Fact]
     public void An_argument_with_an_at_sign_is_no_response_file() => Assert.Equal(64, Invocation.Of("devices", "@nowhere").Code);
 

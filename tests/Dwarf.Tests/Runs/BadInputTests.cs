@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Engine.Autograd;
+using Engine.Tensors;
 using Engine.Tensors.Safetensors;
 using Xunit;
 
@@ -58,6 +60,24 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains(lines, line => Has(line, "head_lr") && Has(line, "haed_lr"));
         Assert.Contains(lines, line => Has(line, "augment.contrast") && Has(line, "much"));
         Assert.Contains(lines, line => line.Contains("seeed", StringComparison.Ordinal) && line.Contains("seed", StringComparison.Ordinal));
+        Assert.False(Directory.Exists(_run.In("run")));
+    }
+
+    [Fact]
+    public void A_dtype_that_the_device_lacks_is_told_before_anything_is_made()
+    {
+        Fails(69, ["--set", "dtype=bf16"], "bf16 is not available on cpu; use f32 or f64");
+        Assert.False(Directory.Exists(_run.In("run")));
+        Assert.Throws<DwarfException>(() => new ParameterStore(DType.BF16));
+    }
+
+    [Fact]
+    public void A_dry_run_under_json_is_a_document_and_makes_nothing()
+    {
+        var run = _run.Train("run", "--dry-run", "--json");
+        Assert.Equal(0, run.Code);
+        using var document = System.Text.Json.JsonDocument.Parse(run.Out);
+        Assert.Equal(20, document.RootElement.GetProperty("images").GetInt32());
         Assert.False(Directory.Exists(_run.In("run")));
     }
 
@@ -125,6 +145,14 @@ public sealed class BadInputTests : IDisposable
 
         Fails(70, ["--set", $"weights={weights}"], "training went bad in stage pretrain, epoch 0, step 0: ", "NaN");
     }
+
+    [Theory]
+    [InlineData(1001, 1, true)]
+    [InlineData(999, 1, false)]
+    [InlineData(0.5, 1e-5, false)]
+    [InlineData(11, 0, true)]
+    public void A_spike_is_far_above_the_mean_but_a_hard_image_late_in_training_is_none(double loss, double mean, bool spike) =>
+        Assert.Equal(spike, Training.Runs.StageRunner.IsSpike(loss, mean));
 
     [Fact]
     public void A_full_disk_keeps_the_checkpoint_before_it()

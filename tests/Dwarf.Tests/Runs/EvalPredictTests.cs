@@ -132,7 +132,26 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
         Fails(65, "tiny.yaml", "predict", "--weights", Best, _run.Config);
         Fails(65, "tiny.yaml", "predict", "--weights", _run.Config, image);
         Fails(65, Best, "eval", _run.Config, "--weights", Best, "--set", "model.image.width=32");
+        Fails(73, "expected a folder, found a file", "predict", "--weights", Best, image, "--out", _run.Config);
+        Fails(74, "the folder cannot be made", "predict", "--weights", Best, image, "--out", Path.Combine(_run.Config, "x"));
+        Fails(73, "expected a folder, found a file", "eval", _run.Config, "--weights", Best, "--out", _run.Config);
+        Fails(69, "bf16 is not available on cpu", "eval", _run.Config, "--weights", Best, "--set", "dtype=bf16");
         Fails(64, "expected train, val or test, found 'tset'", "eval", _run.Config, "--weights", Best, "--split", "tset");
+    }
+
+    [Fact]
+    public void Images_of_one_name_never_write_over_each_other()
+    {
+        string image = Directory.EnumerateFiles(_run.In("data/images")).Order(StringComparer.Ordinal).First();
+        string[] images = [_run.In("x/a.png"), _run.In("y/a.png"), _run.In("x/1-a.png")];
+        foreach (string copy in images)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(image, copy);
+        }
+
+        Assert.Equal(0, Invocation.Of(["predict", "--weights", Best, "--out", _run.In("same"), .. images]).Code);
+        Assert.Equal(images.Length * 2 * 3, Directory.GetFiles(_run.In("same")).Length);
     }
 
     private JsonElement Metrics() => JsonDocument.Parse(File.ReadAllText(_run.In("run/metrics.json"))).RootElement;
