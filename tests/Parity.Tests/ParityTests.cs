@@ -76,14 +76,14 @@ public sealed class ParityTests : IDisposable
         var optimiser = optim.AdamW([parameter], lr: 1e-2, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: decay);
         var tensors = new Dictionary<string, Engine.Tensors.Tensor>
         {
-            ["param"] = From(parameter), ["exp_avg"] = new([40], DType.F64), ["exp_avg_sq"] = new([40], DType.F64),
+            ["param"] = TorchTensors.From(parameter), ["exp_avg"] = new([40], DType.F64), ["exp_avg_sq"] = new([40], DType.F64),
         };
         for (int step = 1; step <= steps; step++)
         {
             using var grad = torch.cos(torch.linspace(0, step, 40, float64)) * 0.1;
             parameter.grad = grad.clone();
             optimiser.step();
-            tensors["grad"] = From(grad);
+            tensors["grad"] = TorchTensors.From(grad);
             var attributes = new Dictionary<string, string>
             {
                 ["lr"] = "0.01", ["weight_decay"] = FormattableString.Invariant($"{decay}"), ["step"] = $"{step}",
@@ -91,7 +91,7 @@ public sealed class ParityTests : IDisposable
             tensors = OperatorRunner.Run(_cpu, OperatorRunner.Find("adamw"), tensors, attributes, DType.F64);
         }
 
-        Close.Assert(tensors["param"], From(parameter), 1e-12, 0, "adamw");
+        Close.Assert(tensors["param"], TorchTensors.From(parameter), 1e-12, 0, "adamw");
     }
 
     private void AddCotangents(OperatorCase row, Dictionary<string, Engine.Tensors.Tensor> inputs, Dictionary<string, string> attributes)
@@ -112,39 +112,21 @@ public sealed class ParityTests : IDisposable
         Dictionary<string, string> attributes)
     {
         using var scope = NewDisposeScope();
-        var inputs = tensors.Where(t => !t.Key.StartsWith(Cotangent, StringComparison.Ordinal)).ToDictionary(t => t.Key, t => To(t.Value));
+        var inputs = tensors.Where(t => !t.Key.StartsWith(Cotangent, StringComparison.Ordinal)).ToDictionary(t => t.Key, t => TorchTensors.To(t.Value));
         var leaves = inputs.Where(i => OperatorCall.Declaration(info, i.Key)!.Differentiable).ToDictionary(i => i.Key, i => i.Value.requires_grad_(true));
         var outputs = reference(new TorchCall(inputs, attributes));
-        var result = outputs.ToDictionary(o => o.Key, o => From(o.Value));
+        var result = outputs.ToDictionary(o => o.Key, o => TorchTensors.From(o.Value));
         var names = outputs.Keys.Where(k => tensors.ContainsKey(Cotangent + k)).ToList();
         if (names.Count > 0)
         {
             var grads = autograd.grad(
-                [.. names.Select(n => outputs[n])], [.. leaves.Values], [.. names.Select(n => To(tensors[Cotangent + n]))], allow_unused: true);
+                [.. names.Select(n => outputs[n])], [.. leaves.Values], [.. names.Select(n => TorchTensors.To(tensors[Cotangent + n]))], allow_unused: true);
             foreach (var ((name, leaf), grad) in leaves.Zip(grads))
             {
-                result["grad." + name] = grad is null ? new Engine.Tensors.Tensor(new Shape(leaf.shape), DType.F64) : From(grad);
+                result["grad." + name] = grad is null ? new Engine.Tensors.Tensor(new Shape(leaf.shape), DType.F64) : TorchTensors.From(grad);
             }
         }
 
         return result;
-    }
-
-    private static torch.Tensor To(Engine.Tensors.Tensor t) => t.DType switch
-    {
-        DType.F64 => tensor(t.Span<double>().ToArray(), t.Shape.ToArray()),
-        DType.I64 => tensor(t.Span<long>().ToArray(), t.Shape.ToArray()),
-        _ => tensor(t.Span<byte>().ToArray(), t.Shape.ToArray()).to(ScalarType.Bool),
-    };
-
-    private static Engine.Tensors.Tensor From(torch.Tensor t)
-    {
-        if (t.numel() == 0)
-        {
-            return new Engine.Tensors.Tensor(new Shape(t.shape), DType.F64);    // TorchSharp cannot read a tensor without elements
-        }
-
-        using var flat = t.detach().contiguous().to(ScalarType.Float64);
-        return Engine.Tensors.Tensor.From<double>(new Shape(t.shape), flat.data<double>().ToArray());
     }
 }

@@ -1,0 +1,27 @@
+using Engine.Tensors;
+using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
+
+namespace Parity.Tests;
+
+/// <summary>Tensors to libtorch and back, through double.</summary>
+internal static class TorchTensors
+{
+    public static Tensor To(Engine.Tensors.Tensor t) => t.DType switch
+    {
+        DType.F64 => tensor(t.Span<double>().ToArray(), t.Shape.ToArray()),
+        DType.I64 => tensor(t.Span<long>().ToArray(), t.Shape.ToArray()),
+        _ => tensor(t.Span<byte>().ToArray(), t.Shape.ToArray()).to(ScalarType.Bool),
+    };
+
+    public static Engine.Tensors.Tensor From(Tensor t)
+    {
+        if (t.numel() == 0)
+        {
+            return new Engine.Tensors.Tensor(new Shape(t.shape), DType.F64);    // TorchSharp cannot read a tensor without elements
+        }
+
+        using var flat = t.detach().contiguous().to(ScalarType.Float64);
+        return Engine.Tensors.Tensor.From<double>(new Shape(t.shape), flat.data<double>().ToArray());
+    }
+}
