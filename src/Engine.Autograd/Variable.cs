@@ -9,7 +9,7 @@ public class Variable
     internal Variable(Tensor value, bool requiresGrad) => Bind(value, requiresGrad);
 
     /// <summary>The data.</summary>
-    public Tensor Value { get; private protected set; } = null!;
+    public Tensor Value { get; private set; } = null!;
 
     /// <summary>Whether gradients flow to this variable. Frozen ones cost neither memory nor backward work.</summary>
     public bool RequiresGrad { get; private protected set; }
@@ -62,6 +62,4 @@ public sealed class Parameter : Variable
         RequiresGrad = trained;
         Grad = null;
     }
-
-    internal void Rebind(Tensor value) => Value = value;
 }

@@ -30,9 +30,6 @@ public sealed class Localization
     /// <summary>Thresholds that tuning tries: 0.2, 0.3, …, 0.8.</summary>
     public static IReadOnlyList<double> Candidates { get; } = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
-    /// <summary>The pathologies seen so far, in ordinal order.</summary>
-    public IEnumerable<string> Pathologies => _entries.Keys;
-
     /// <summary>Masks by Otsu's threshold, map by map.</summary>
     public static Localization ByOtsu() => new([null]);
 
