@@ -8,17 +8,21 @@ namespace Dwarf.Model;
 /// <summary>The expert head of one finding: refines the logits of the map on its grid. Names heads.FINDING.weight and .bias.</summary>
 public sealed class RefinementHead
 {
+    // Made once: in a debug build a literal list of sizes allocates each time it is met.
+    private static readonly Shape s_one = [1, 1];
+    private static readonly Shape s_column = [9, 1];
+
     private readonly HeadKind _kind;
-    private readonly int _rows;
-    private readonly int _columns;
     private readonly Tensor? _pattern;
+    private readonly Shape _square;
     private Parameter _weight = null!;
     private Parameter _bias = null!;
 
     internal RefinementHead(Plan plan, string finding, HeadConfig config, int rows, int columns)
     {
-        (Finding, _kind, _rows, _columns) = (finding, config.Kind, rows, columns);
+        (Finding, _kind) = (finding, config.Kind);
         int patches = rows * columns;
+        _square = [patches, patches];
         int side = _kind == HeadKind.Conv3 ? 3 : 1;
         Shape weights = _kind == HeadKind.Linear ? [patches, patches] : [1, 1, side, side];
         var initial = config.Init == HeadInit.Random ? Initial.Normal(1 / Math.Sqrt(_kind == HeadKind.Linear ? patches : side * side))
@@ -44,16 +48,16 @@ public sealed class RefinementHead
     public Variable Apply(Tape tape, Variable z) => _kind switch
     {
         HeadKind.Linear => tape.Linear(z, _weight, _bias),
-        HeadKind.Conv1 => tape.Add(tape.Mul(z, tape.Reshape(_weight, [1, 1])), _bias),
+        HeadKind.Conv1 => tape.Add(tape.Mul(z, tape.Reshape(_weight, s_one)), _bias),
         _ => tape.Add(tape.Matmul(z, Convolution(tape), transposeB: true), _bias),
     };
 
     /// <summary>The 3×3 convolution as a matrix [hw,hw]: on grids this small one product beats a sliding window.</summary>
     private Variable Convolution(Tape tape)
     {
-        var zero = tape.Constant(tape.Zeros([1, 1], _weight.DType));
-        var entries = tape.Concat(0, tape.Reshape(_weight, [9, 1]), zero);
-        return tape.Reshape(tape.Embedding(tape.Constant(_pattern!), entries), [_rows * _columns, _rows * _columns]);
+        var zero = tape.Constant(tape.Zeros(s_one, _weight.DType));
+        var entries = tape.Concat(0, tape.Reshape(_weight, s_column), zero);
+        return tape.Reshape(tape.Embedding(tape.Constant(_pattern!), entries), _square);
     }
 
     /// <summary>Which of the nine weights connects an output element (row) with an input element (column); 9 where none does.</summary>
