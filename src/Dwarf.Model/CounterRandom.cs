@@ -4,7 +4,8 @@ namespace Dwarf.Model;
 /// <remarks>The mixing step is SplitMix64's (Steele et al., 2014, "Fast splittable pseudorandom number generators").</remarks>
 public static class CounterRandom
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
+    /// <summary>SplitMix64's increment, 2^64 divided by the golden ratio.</summary>
+    public const ulong Golden = 0x9E3779B97F4A7C15;
 
     /// <summary>A key for a named thing.</summary>
     /// <param name="seed">the run's seed</param>
@@ -50,7 +51,10 @@ public static class CounterRandom
         return radius * Math.Cos(2 * Math.PI * Uniform(key, (2 * index) + 1));
     }
 
-    private static ulong Mix(ulong x)
+    /// <summary>SplitMix64's finaliser: every bit of the result depends on every bit of the argument.</summary>
+    /// <param name="x">any number</param>
+    /// <returns>64 well-mixed bits</returns>
+    public static ulong Mix(ulong x)
     {
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EB;

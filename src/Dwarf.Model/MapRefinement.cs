@@ -52,18 +52,5 @@ public static class MapRefinement
     }
 
     /// <summary>A number as a variable that broadcasts.</summary>
-    internal static unsafe Variable Scalar(Tape tape, double value, DType dtype)
-    {
-        var tensor = tape.Empty([], dtype);
-        if (dtype == DType.F64)
-        {
-            *tensor.Data<double>() = value;
-        }
-        else
-        {
-            *tensor.Data<float>() = (float)value;
-        }
-
-        return tape.Constant(tensor);
-    }
+    internal static Variable Scalar(Tape tape, double value, DType dtype) => tape.Constant(tape.Scalar(value, dtype));
 }

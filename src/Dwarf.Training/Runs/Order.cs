@@ -1,3 +1,5 @@
+using Dwarf.Model;
+
 namespace Dwarf.Training.Runs;
 
 /// <summary>The order in which samples are visited: a function of seed and epoch, so that a run repeats and resumes.</summary>
@@ -31,11 +33,5 @@ public static class Order
     /// <returns>64 bits</returns>
     public static long StepSeed(long seed, int stream, long step) => (long)Mix(Mix(Mix((ulong)seed) + (ulong)stream + 101) + (ulong)step);
 
-    private static ulong Mix(ulong x)
-    {
-        x += 0x9E3779B97F4A7C15;
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-        return x ^ (x >> 31);
-    }
+    private static ulong Mix(ulong x) => CounterRandom.Mix(x + CounterRandom.Golden);
 }

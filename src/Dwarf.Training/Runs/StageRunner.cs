@@ -253,7 +253,6 @@ public sealed class StageRunner : IDisposable
                 if (validation.Metric > State.Best || double.IsNegativeInfinity(State.Best))
                 {
                     State.Best = validation.Metric;
-                    State.BestEpoch = State.Epoch;
                     _bench.SaveWeights(BestPath(stage.Name));
                 }
             }

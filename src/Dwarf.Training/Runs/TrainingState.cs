@@ -27,9 +27,6 @@ public sealed class TrainingState
     /// <summary>Best validation metric of the stage so far; negative infinity before the first.</summary>
     public double Best { get; set; } = double.NegativeInfinity;
 
-    /// <summary>Epoch of the best.</summary>
-    public int BestEpoch { get; set; } = -1;
-
     /// <summary>Running mean of the loss, against which a spike is judged.</summary>
     public double MeanLoss { get; set; } = double.NaN;
 
@@ -56,7 +53,6 @@ public sealed class TrainingState
             ["step"] = Text(Step),
             ["stage_steps"] = Text(StageSteps),
             ["best"] = Best.ToString("R", CultureInfo.InvariantCulture),
-            ["best_epoch"] = Text(BestEpoch),
             ["mean_loss"] = MeanLoss.ToString("R", CultureInfo.InvariantCulture),
             ["global_steps"] = Text(GlobalSteps),
             ["log_bytes"] = Text(LogBytes),
@@ -96,7 +92,6 @@ public sealed class TrainingState
             Step = (int)Number("step"),
             StageSteps = Number("stage_steps"),
             Best = Real("best"),
-            BestEpoch = (int)Number("best_epoch"),
             MeanLoss = Real("mean_loss"),
             GlobalSteps = Number("global_steps"),
             LogBytes = Number("log_bytes"),

@@ -113,12 +113,7 @@ public sealed class Workbench : IDisposable
     /// <summary>A number as a variable that broadcasts.</summary>
     /// <param name="value">the number</param>
     /// <returns>rank 0</returns>
-    public Variable Scalar(double value)
-    {
-        var tensor = Tape.Empty([], Network.Parameters.DType);
-        Floats.Store([(float)value], tensor, 0);
-        return Tape.Constant(tensor);
-    }
+    public Variable Scalar(double value) => Tape.Constant(Tape.Scalar(value, Network.Parameters.DType));
 
     /// <summary>Writes an augmented training image, and its mask moved with it, into row <paramref name="row"/> of a batch.</summary>
     /// <param name="index">sample of the data set</param>
