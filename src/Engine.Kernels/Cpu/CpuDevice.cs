@@ -14,7 +14,7 @@ public delegate void RangeBody<TState>(in TState state, long begin, long end);
 /// Several devices may live in one process. An idle device costs no processor time, and a forgotten one neither keeps the process
 /// alive nor leaks its threads: the finalizer stops them.
 /// </remarks>
-public sealed class CpuDevice : IDisposable
+public sealed class CpuDevice : Device, IDisposable
 {
     private readonly ThreadTeam _team;
     private NativeScratch? _scratch;
@@ -31,6 +31,9 @@ public sealed class CpuDevice : IDisposable
 
     /// <summary>Stops the threads of a device that nobody disposed.</summary>
     ~CpuDevice() => _team?.Stop();
+
+    /// <inheritdoc/>
+    public override string Name => "cpu";
 
     /// <summary>Threads that work on one loop, the calling one included.</summary>
     public int Threads { get; }
