@@ -8,15 +8,23 @@ public sealed unsafe class ParameterStore : IDisposable
 {
     private readonly List<(string Name, Shape Shape, bool Decays, Action<Parameter> Keep, Action<Tensor> Initialise)> _declared = [];
     private readonly List<Parameter> _parameters = [];
-    private NativeBlock? _values;
-    private NativeBlock? _grads;
+    private MemoryBlock? _values;
+    private MemoryBlock? _grads;
 
     /// <summary>Creates an empty store.</summary>
     /// <param name="dtype">f32 or f64, of every parameter</param>
+    /// <param name="space">where the arenas lie; null: in host memory</param>
     /// <exception cref="DwarfException">another dtype (unavailable)</exception>
-    public ParameterStore(DType dtype) => DType = dtype is DType.F32 or DType.F64
-        ? dtype
-        : throw new DwarfException(ErrorKind.Unavailable, $"parameters must be f32 or f64, found {dtype.Label()}");
+    public ParameterStore(DType dtype, MemorySpace? space = null)
+    {
+        Space = space;
+        DType = dtype is DType.F32 or DType.F64
+            ? dtype
+            : throw new DwarfException(ErrorKind.Unavailable, $"parameters must be f32 or f64, found {dtype.Label()}");
+    }
+
+    /// <summary>Where the arenas lie; null: in host memory.</summary>
+    public MemorySpace? Space { get; }
 
     /// <summary>Element type of every parameter.</summary>
     public DType DType { get; }
@@ -66,9 +74,9 @@ public sealed unsafe class ParameterStore : IDisposable
         long offset = 0;
         foreach (var (name, shape, decays, keep, initialise) in _declared)
         {
-            var value = new Tensor(_values, _values.Pointer + offset, shape, DType);
-            initialise(value);
-            var parameter = new Parameter(name, value, new Tensor(_grads, _grads.Pointer + offset, shape, DType), decays);
+            var value = new Tensor(_values, _values.Pointer + offset, shape, DType, Space);
+            Initialise(value, initialise);
+            var parameter = new Parameter(name, value, new Tensor(_grads, _grads.Pointer + offset, shape, DType, Space), decays);
             _parameters.Add(parameter);
             keep(parameter);
             offset += Padded(shape.Count * size);
@@ -87,7 +95,7 @@ public sealed unsafe class ParameterStore : IDisposable
         long offset = 0;
         for (int i = 0; i < result.Length; i++)
         {
-            result[i] = new Tensor(block, block.Pointer + offset, _parameters[i].Shape, DType);
+            result[i] = new Tensor(block, block.Pointer + offset, _parameters[i].Shape, DType, Space);
             offset += Padded(result[i].Bytes);
         }
 
@@ -108,10 +116,23 @@ public sealed unsafe class ParameterStore : IDisposable
 
     private static long Padded(long bytes) => (bytes + NativeBlock.Alignment - 1) / NativeBlock.Alignment * NativeBlock.Alignment;
 
-    private static NativeBlock Zeroed(long bytes)
+    private static void Initialise(Tensor value, Action<Tensor> initialise)
     {
-        var block = new NativeBlock(bytes);
-        System.Runtime.InteropServices.NativeMemory.Clear(block.Pointer, (nuint)bytes);
+        if (value.Space is null)
+        {
+            initialise(value);
+            return;
+        }
+
+        var first = new Tensor(value.Shape, value.DType);
+        initialise(first);
+        value.CopyFrom(first);
+    }
+
+    private MemoryBlock Zeroed(long bytes)
+    {
+        var block = Space?.Allocate(bytes) ?? new NativeBlock(bytes);
+        new Tensor(block, block.Pointer, [bytes], DType.Bool, Space).Clear();
         return block;
     }
 }

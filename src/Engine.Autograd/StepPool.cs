@@ -3,12 +3,12 @@ using Engine.Tensors;
 
 namespace Engine.Autograd;
 
-/// <summary>Native memory that one training step after another uses again: after the first steps nothing is allocated any more.</summary>
+/// <summary>Memory of one space that one training step after another uses again: after the first steps nothing is allocated any more.</summary>
 /// <remarks>
 /// Free blocks wait in lists by size class (eight classes a power of two, so at most an eighth of a block is unused). A block counts its
 /// references, because a gradient may be shared by two variables until one of them is added to.
 /// </remarks>
-internal sealed unsafe class StepPool : IDisposable
+internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
 {
     private readonly Dictionary<long, Stack<PoolBlock>> _free = [];
     private readonly List<PoolBlock> _all = [];
@@ -26,7 +26,7 @@ internal sealed unsafe class StepPool : IDisposable
 
         if (!stack.TryPop(out var block))
         {
-            block = new PoolBlock(new NativeBlock(size), stack);
+            block = new PoolBlock(space?.Allocate(size) ?? new NativeBlock(size), stack);
             _all.Add(block);
             ReservedBytes += size;
         }
@@ -90,9 +90,9 @@ internal sealed unsafe class StepPool : IDisposable
 }
 
 /// <summary>One block of a <see cref="StepPool"/>.</summary>
-internal sealed class PoolBlock(NativeBlock memory, Stack<PoolBlock> home)
+internal sealed class PoolBlock(MemoryBlock memory, Stack<PoolBlock> home)
 {
-    public NativeBlock Memory { get; } = memory;
+    public MemoryBlock Memory { get; } = memory;
 
     public Stack<PoolBlock> Home { get; } = home;
 

@@ -11,7 +11,8 @@ namespace Engine.Autograd;
 /// </remarks>
 public sealed unsafe class Tape : IDisposable
 {
-    private readonly StepPool _pool = new();
+    private readonly StepPool _pool;
+    private readonly StepPool _hostPool;
     private readonly List<Tensor> _tensors = [];
     private readonly List<Variable> _variables = [];
     private readonly List<Node> _nodes = [];
@@ -21,16 +22,26 @@ public sealed unsafe class Tape : IDisposable
     private int _nodeCount;
 
     /// <summary>Creates a tape.</summary>
-    /// <param name="cpu">runs the operators</param>
-    public Tape(CpuDevice cpu) => Cpu = cpu;
+    /// <param name="device">runs the operators</param>
+    public Tape(Device device)
+    {
+        Device = device;
+        _pool = new StepPool(device.Memory);
+        _hostPool = device.Memory is null ? _pool : new StepPool(null);
+    }
 
     /// <summary>The device that runs the operators.</summary>
-    public CpuDevice Cpu { get; }
+    public Device Device { get; }
+
+    /// <summary>The processor, for operators that have no other loops.</summary>
+    /// <exception cref="DwarfException">the tape runs on another device (unavailable): nothing falls back in silence</exception>
+    public CpuDevice Cpu => Device as CpuDevice
+        ?? throw new DwarfException(ErrorKind.Unavailable, $"this operator is not available on {Device.Name}; use --device cpu");
 
     /// <summary>Whether operators are recorded; false for inference.</summary>
     public bool Recording { get; set; } = true;
 
-    /// <summary>Native memory held for steps, in bytes.</summary>
+    /// <summary>Memory of the device held for steps, in bytes.</summary>
     public long ReservedBytes => _pool.ReservedBytes;
 
     /// <summary>A tensor of the step, content undefined. Its memory is given back by <see cref="Release"/>, backward or <see cref="Reset"/>.</summary>
@@ -40,7 +51,32 @@ public sealed unsafe class Tape : IDisposable
     public Tensor Empty(Shape shape, DType dtype)
     {
         var block = _pool.Rent(shape.Count * dtype.Size());
-        return NextTensor(block, block.Memory.Pointer, shape, dtype);
+        return NextTensor(block, block.Memory.Pointer, shape, dtype, block.Memory.Space);
+    }
+
+    /// <summary>A tensor of the step in host memory, content undefined: fill it, then hand it to <see cref="Constant"/>.</summary>
+    /// <param name="shape">sizes</param>
+    /// <param name="dtype">element type</param>
+    /// <returns>the tensor</returns>
+    public Tensor OnHost(Shape shape, DType dtype)
+    {
+        var block = _hostPool.Rent(shape.Count * dtype.Size());
+        return NextTensor(block, block.Memory.Pointer, shape, dtype, null);
+    }
+
+    /// <summary>The tensor where the device can read it: itself, or a copy of the step.</summary>
+    /// <param name="value">on the host or on this device</param>
+    /// <returns>a tensor on the tape's device</returns>
+    public Tensor OnDevice(Tensor value)
+    {
+        if (ReferenceEquals(value.Space, Device.Memory))
+        {
+            return value;
+        }
+
+        var copy = Empty(value.Shape, value.DType);
+        copy.CopyFrom(value);
+        return copy;
     }
 
     /// <summary>A tensor of the step, all zero.</summary>
@@ -56,7 +92,7 @@ public sealed unsafe class Tape : IDisposable
 
     /// <summary>A tensor of the step with one element and no axes.</summary>
     /// <param name="value">its value</param>
-    /// <param name="dtype">f32 or f64</param>
+    /// <param name="dtype">f32, f64 or bf16</param>
     /// <returns>the tensor</returns>
     public Tensor Scalar(double value, DType dtype) => Single(value, [], dtype);
 
@@ -77,14 +113,14 @@ public sealed unsafe class Tape : IDisposable
     }
 
     /// <summary>An input without gradient.</summary>
-    /// <param name="value">data that outlives the step's use of it</param>
+    /// <param name="value">data that outlives the step's use of it; host memory is copied to the device</param>
     /// <returns>the variable</returns>
-    public Variable Constant(Tensor value) => NextVariable(value, false);
+    public Variable Constant(Tensor value) => NextInput(value, false);
 
     /// <summary>An input whose gradient is wanted; read it after backward, before <see cref="Reset"/>.</summary>
-    /// <param name="value">data that outlives the step's use of it</param>
+    /// <param name="value">data that outlives the step's use of it; host memory is copied to the device</param>
     /// <returns>the variable</returns>
-    public Variable Leaf(Tensor value) => NextVariable(value, true);
+    public Variable Leaf(Tensor value) => NextInput(value, true);
 
     /// <summary>Keeps a value readable after backward, until <see cref="Reset"/>.</summary>
     /// <param name="variable">an operator's output</param>
@@ -292,10 +328,18 @@ public sealed unsafe class Tape : IDisposable
         _tensorCount = 0;
         _variableCount = 0;
         _pool.Reset();
+        if (!ReferenceEquals(_hostPool, _pool))
+        {
+            _hostPool.Reset();
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _pool.Dispose();
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _hostPool.Dispose();
+    }
 
     private static void ReshapeBackward(Tape tape, Node node) => tape.ShareGrad(node.Input(0)!, node.OutputGrad()!);
 
@@ -314,17 +358,21 @@ public sealed unsafe class Tape : IDisposable
 
     private Tensor Single(double value, Shape shape, DType dtype)
     {
-        var tensor = Empty(shape, dtype);
-        if (dtype == DType.F64)
+        var tensor = OnHost(shape, dtype);
+        switch (dtype)
         {
-            *tensor.Data<double>() = value;
-        }
-        else
-        {
-            *tensor.Data<float>() = (float)value;
+            case DType.F64:
+                *tensor.Data<double>() = value;
+                break;
+            case DType.F32:
+                *tensor.Data<float>() = (float)value;
+                break;
+            default:
+                *tensor.Data<ushort>() = DTypes.ToBF16((float)value);
+                break;
         }
 
-        return tensor;
+        return OnDevice(tensor);
     }
 
     private Tensor ShareView(Tensor tensor, Shape shape)
@@ -335,19 +383,26 @@ public sealed unsafe class Tape : IDisposable
         }
 
         StepPool.Retain(tensor);
-        return NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType);
+        return NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType, tensor.Space);
     }
 
-    private Tensor NextTensor(object owner, void* pointer, Shape shape, DType dtype)
+    private Tensor NextTensor(object owner, void* pointer, Shape shape, DType dtype, MemorySpace? space)
     {
         if (_tensorCount == _tensors.Count)
         {
-            _tensors.Add(new Tensor(owner, pointer, shape, dtype));
+            _tensors.Add(new Tensor(owner, pointer, shape, dtype, space));
         }
 
         var tensor = _tensors[_tensorCount++];
-        tensor.Bind(owner, pointer, shape, dtype);
+        tensor.Bind(owner, pointer, shape, dtype, space);
         return tensor;
+    }
+
+    private Variable NextInput(Tensor value, bool requiresGrad)
+    {
+        var variable = NextVariable(OnDevice(value), requiresGrad);
+        variable.HostValue = value.Space is null ? value : null;
+        return variable;
     }
 
     private Variable NextVariable(Tensor value, bool requiresGrad)

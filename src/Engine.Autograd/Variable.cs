@@ -26,12 +26,16 @@ public class Variable
     /// <summary>The value is read after the backward pass and must outlive it.</summary>
     internal bool Kept { get; set; }
 
+    /// <summary>What the host gave as an input, where that is where the value came from: checks of ids and targets read it.</summary>
+    internal Tensor? HostValue { get; set; }
+
     internal void Bind(Tensor value, bool requiresGrad)
     {
         Value = value;
         RequiresGrad = requiresGrad;
         Grad = null;
         Kept = false;
+        HostValue = null;
     }
 }
 

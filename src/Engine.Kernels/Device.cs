@@ -1,8 +1,16 @@
+using Engine.Tensors;
+
 namespace Engine.Kernels;
 
-/// <summary>Where operators run: the processor, or a CUDA device, real or emulated.</summary>
-public abstract class Device
+/// <summary>What runs operators: the processor, or a CUDA device (a real or an emulated one).</summary>
+public abstract class Device : IDisposable
 {
-    /// <summary>As the user names it: cpu, cuda, cuda:1 or emulated.</summary>
+    /// <summary>Its name on the command line and in messages: cpu, cuda:0, emulated.</summary>
     public abstract string Name { get; }
+
+    /// <summary>Where its tensors lie; null: in host memory.</summary>
+    public abstract MemorySpace? Memory { get; }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
 }

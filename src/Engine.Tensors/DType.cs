@@ -50,6 +50,22 @@ public static class DTypes
     /// <returns>true for f32, f64, bf16</returns>
     public static bool IsFloating(this DType dtype) => dtype is DType.F32 or DType.F64 or DType.BF16;
 
+    /// <summary>What sums and statistics of a floating dtype run in, and are stored in between passes on a device.</summary>
+    /// <param name="dtype">f32, f64 or bf16</param>
+    /// <returns>f64 for f64, else f32</returns>
+    public static DType Accumulator(this DType dtype) => dtype == DType.F64 ? DType.F64 : DType.F32;
+
+    /// <summary>Rounds a single to the nearest bf16, ties to even; NaN stays NaN.</summary>
+    /// <param name="value">any single</param>
+    /// <returns>its bits</returns>
+    public static ushort ToBF16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value)
+            ? (ushort)((bits >> 16) | 0x40)
+            : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+    }
+
     /// <summary>Reads a floating dtype's name.</summary>
     /// <param name="label">f32, f64 or bf16</param>
     /// <returns>the dtype</returns>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Engine.Tensors;
 
 /// <summary>A block of native memory, 64-byte aligned. Freed by Dispose or, as the net, by its finalizer.</summary>
-public sealed unsafe class NativeBlock : IDisposable
+public sealed unsafe class NativeBlock : MemoryBlock
 {
     /// <summary>Alignment of every block and tensor, in bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
@@ -32,19 +32,16 @@ public sealed unsafe class NativeBlock : IDisposable
     ~NativeBlock() => Free();
 
     /// <summary>Size in bytes.</summary>
-    public long Bytes { get; }
+    public override long Bytes { get; }
 
     /// <summary>The first byte.</summary>
-    public byte* Pointer => (byte*)_pointer;
+    public override byte* Pointer => (byte*)_pointer;
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
+    public override MemorySpace? Space => null;
 
-    private void Free()
+    /// <inheritdoc/>
+    protected override void Free()
     {
         if (_pointer is not null)
         {

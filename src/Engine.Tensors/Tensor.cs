@@ -9,17 +9,23 @@ public sealed unsafe class Tensor
     /// <param name="pointer">first element</param>
     /// <param name="shape">sizes</param>
     /// <param name="dtype">element type</param>
-    public Tensor(object owner, void* pointer, Shape shape, DType dtype) => Bind(owner, pointer, shape, dtype);
+    /// <param name="space">where the memory lies; null: in host memory</param>
+    public Tensor(object owner, void* pointer, Shape shape, DType dtype, MemorySpace? space = null) => Bind(owner, pointer, shape, dtype, space);
 
     /// <summary>A new tensor with a memory block of its own, zeroed.</summary>
     /// <param name="shape">sizes</param>
     /// <param name="dtype">element type</param>
-    public Tensor(Shape shape, DType dtype)
+    /// <param name="space">where to allocate; null: in host memory</param>
+    public Tensor(Shape shape, DType dtype, MemorySpace? space = null)
     {
-        var block = new NativeBlock(checked(shape.Count * dtype.Size()));
-        Bind(block, block.Pointer, shape, dtype);
+        long bytes = checked(shape.Count * dtype.Size());
+        var block = space?.Allocate(bytes) ?? new NativeBlock(bytes);
+        Bind(block, block.Pointer, shape, dtype, space);
         Clear();
     }
+
+    /// <summary>Where the memory lies; null: in host memory. Only then may the host follow <see cref="Pointer"/>.</summary>
+    public MemorySpace? Space { get; private set; }
 
     /// <summary>What keeps the memory alive.</summary>
     public object Owner { get; private set; } = null!;
@@ -70,33 +76,59 @@ public sealed unsafe class Tensor
     /// <exception cref="DTypeException">T does not store this dtype</exception>
     public Span<T> Span<T>()
         where T : unmanaged
-        => DTypes.Of<T>() == DType
-            ? new Span<T>(Pointer, checked((int)Count))
-            : throw new DTypeException($"a {DType.Label()} tensor was read as {typeof(T).Name}");
+        => DTypes.Of<T>() != DType ? throw new DTypeException($"a {DType.Label()} tensor was read as {typeof(T).Name}")
+        : Space is null ? new Span<T>(Pointer, checked((int)Count))
+        : throw NotOnHost();
 
     /// <summary>The raw bytes of elements [from, from + count) of a flat view.</summary>
     /// <param name="from">first byte</param>
     /// <param name="count">number of bytes</param>
     /// <returns>the span</returns>
-    public Span<byte> ByteSpan(long from, int count) => new((byte*)Pointer + from, count);
+    public Span<byte> ByteSpan(long from, int count) => Space is null ? new((byte*)Pointer + from, count) : throw NotOnHost();
 
     /// <summary>The one element of a tensor with one element, as a double.</summary>
-    /// <returns>its value</returns>
-    public double Item() => Count != 1
-        ? throw new ShapeException($"a single value was asked of a tensor of shape {Shape}")
-        : DType switch
+    /// <returns>its value; a device's tensor is waited for and copied</returns>
+    public double Item()
+    {
+        if (Count != 1)
         {
-            DType.F32 => *(float*)Pointer,
-            DType.F64 => *(double*)Pointer,
-            DType.I64 => *(long*)Pointer,
-            DType.Bool => *(byte*)Pointer,
-            _ => BitConverter.UInt32BitsToSingle((uint)*(ushort*)Pointer << 16),
+            throw new ShapeException($"a single value was asked of a tensor of shape {Shape}");
+        }
+
+        ulong bits = 0;
+        if (Space is null)
+        {
+            Buffer.MemoryCopy(Pointer, &bits, sizeof(ulong), Bytes);
+        }
+        else
+        {
+            Space.CopyToHost(&bits, Pointer, Bytes);
+        }
+
+        return DType switch
+        {
+            DType.F32 => *(float*)&bits,
+            DType.F64 => *(double*)&bits,
+            DType.I64 => *(long*)&bits,
+            DType.Bool => *(byte*)&bits,
+            _ => BitConverter.UInt32BitsToSingle((uint)bits << 16),
         };
+    }
 
     /// <summary>Sets every byte to zero.</summary>
-    public void Clear() => System.Runtime.InteropServices.NativeMemory.Clear(Pointer, (nuint)Bytes);
+    public void Clear()
+    {
+        if (Space is null)
+        {
+            System.Runtime.InteropServices.NativeMemory.Clear(Pointer, (nuint)Bytes);
+        }
+        else
+        {
+            Space.Clear(Pointer, Bytes);
+        }
+    }
 
-    /// <summary>Copies the data of a tensor with as many elements of the same dtype.</summary>
+    /// <summary>Copies the data of a tensor with as many elements of the same dtype; either may lie on a device.</summary>
     /// <param name="source">same count and dtype</param>
     public void CopyFrom(Tensor source)
     {
@@ -105,19 +137,48 @@ public sealed unsafe class Tensor
             throw new ShapeException($"cannot copy {source.DType.Label()} {source.Shape} into {DType.Label()} {Shape}");
         }
 
-        Buffer.MemoryCopy(source.Pointer, Pointer, Bytes, Bytes);
+        if (Space is null && source.Space is null)
+        {
+            Buffer.MemoryCopy(source.Pointer, Pointer, Bytes, Bytes);
+        }
+        else if (source.Space is null)
+        {
+            Space!.CopyFromHost(Pointer, source.Pointer, Bytes);
+        }
+        else if (Space is null)
+        {
+            source.Space.CopyToHost(Pointer, source.Pointer, Bytes);
+        }
+        else
+        {
+            Space.Copy(Pointer, source.Pointer, Bytes);
+        }
+    }
+
+    /// <summary>The same data in host memory.</summary>
+    /// <returns>this tensor where it lies there already, else a copy that was waited for</returns>
+    public Tensor OnHost() => Space is null ? this : CopyTo(null);
+
+    /// <summary>A copy with memory of its own.</summary>
+    /// <param name="space">where; null: in host memory</param>
+    /// <returns>same shape and dtype</returns>
+    public Tensor CopyTo(MemorySpace? space)
+    {
+        var copy = new Tensor(Shape, DType, space);
+        copy.CopyFrom(this);
+        return copy;
     }
 
     /// <summary>The same data with another shape of the same count, kept alive by this tensor's owner.</summary>
     /// <param name="shape">as many elements</param>
     /// <returns>a view</returns>
     public Tensor View(Shape shape) => shape.Count == Count
-        ? new Tensor(Owner, Pointer, shape, DType)
+        ? new Tensor(Owner, Pointer, shape, DType, Space)
         : throw new ShapeException($"{Shape} has {Count} elements, a view of {shape} needs {shape.Count}");
 
     /// <summary>A tensor of its own with the data converted to a floating dtype (or copied, where the dtype is not floating).</summary>
-    /// <param name="dtype">f32 or f64</param>
-    /// <returns>a new tensor</returns>
+    /// <param name="dtype">f32, f64 or bf16 (rounded to nearest even)</param>
+    /// <returns>a new tensor in host memory</returns>
     public Tensor To(DType dtype)
     {
         if (!DType.IsFloating())
@@ -125,32 +186,32 @@ public sealed unsafe class Tensor
             dtype = DType;
         }
 
-        var result = new Tensor(Shape, dtype);
         if (dtype == DType)
         {
-            result.CopyFrom(this);
-            return result;
+            return CopyTo(null);
         }
 
+        var source = OnHost();
+        var result = new Tensor(Shape, dtype);
         for (long i = 0; i < Count; i++)
         {
             double value = DType switch
             {
-                DType.F32 => Data<float>()[i],
-                DType.F64 => Data<double>()[i],
-                _ => BitConverter.UInt32BitsToSingle((uint)Data<ushort>()[i] << 16),
+                DType.F32 => source.Data<float>()[i],
+                DType.F64 => source.Data<double>()[i],
+                _ => BitConverter.UInt32BitsToSingle((uint)source.Data<ushort>()[i] << 16),
             };
-            if (dtype == DType.F32)
+            switch (dtype)
             {
-                result.Data<float>()[i] = (float)value;
-            }
-            else if (dtype == DType.F64)
-            {
-                result.Data<double>()[i] = value;
-            }
-            else
-            {
-                throw new DwarfException(ErrorKind.Unavailable, "bf16 is not available on cpu");
+                case DType.F32:
+                    result.Data<float>()[i] = (float)value;
+                    break;
+                case DType.F64:
+                    result.Data<double>()[i] = value;
+                    break;
+                default:
+                    result.Data<ushort>()[i] = DTypes.ToBF16((float)value);
+                    break;
             }
         }
 
@@ -162,11 +223,16 @@ public sealed unsafe class Tensor
     /// <param name="pointer">first element</param>
     /// <param name="shape">sizes</param>
     /// <param name="dtype">element type</param>
-    internal void Bind(object owner, void* pointer, Shape shape, DType dtype)
+    /// <param name="space">where the memory lies; null: in host memory</param>
+    internal void Bind(object owner, void* pointer, Shape shape, DType dtype, MemorySpace? space)
     {
         Owner = owner;
+        Space = space;
         Pointer = pointer;
         Shape = shape;
         DType = dtype;
     }
+
+    private DwarfException NotOnHost() =>
+        new(ErrorKind.Internal, $"a tensor {Shape} on {Space!.Name} was read as host memory; copy it first");
 }

@@ -5,10 +5,10 @@ namespace Engine.Autograd.Operators;
 /// <summary>Checks of operators' inputs; each message names operator, input, expected and found.</summary>
 internal static class Check
 {
-    /// <summary>The dtype must be f32 or f64 on cpu.</summary>
+    /// <summary>The dtype must be f32 or f64, or bf16 on a CUDA device.</summary>
     public static void Floating(string op, string name, Variable x)
     {
-        if (x.DType == DType.BF16)
+        if (x.DType == DType.BF16 && x.Value.Space is null)
         {
             throw new DwarfException(ErrorKind.Unavailable, $"{op}: bf16 is not available on cpu; use f32 or f64");
         }

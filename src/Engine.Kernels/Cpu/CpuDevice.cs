@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Engine.Tensors;
 
 namespace Engine.Kernels;
 
@@ -14,7 +15,7 @@ public delegate void RangeBody<TState>(in TState state, long begin, long end);
 /// Several devices may live in one process. An idle device costs no processor time, and a forgotten one neither keeps the process
 /// alive nor leaks its threads: the finalizer stops them.
 /// </remarks>
-public sealed class CpuDevice : Device, IDisposable
+public sealed class CpuDevice : Device
 {
     private readonly ThreadTeam _team;
     private NativeScratch? _scratch;
@@ -34,6 +35,9 @@ public sealed class CpuDevice : Device, IDisposable
 
     /// <inheritdoc/>
     public override string Name => "cpu";
+
+    /// <inheritdoc/>
+    public override MemorySpace? Memory => null;
 
     /// <summary>Threads that work on one loop, the calling one included.</summary>
     public int Threads { get; }
@@ -75,7 +79,7 @@ public sealed class CpuDevice : Device, IDisposable
     }
 
     /// <summary>Stops the threads and frees the scratch memory. A loop that is still called runs inline.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         _team.Stop();
         Interlocked.Exchange(ref _scratch, null)?.Dispose();

@@ -3,12 +3,15 @@ using Engine.Tensors;
 namespace Engine.Kernels;
 
 /// <summary>A CUDA device, real or emulated: kernels, memory, one stream for compute and one for copies.</summary>
-public sealed unsafe partial class CudaDevice : Device, IDisposable
+public sealed unsafe partial class CudaDevice : Device
 {
     private CudaDevice(string name) => Name = name;
 
     /// <inheritdoc/>
     public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override MemorySpace? Memory => throw new DwarfException(ErrorKind.Unavailable, $"{Name}: this build cannot allocate yet");
 
     /// <summary>Opens a device.</summary>
     /// <param name="name">cuda, cuda:1 or emulated</param>
@@ -32,5 +35,5 @@ public sealed unsafe partial class CudaDevice : Device, IDisposable
         => throw new DwarfException(ErrorKind.Unavailable, $"{kernel.Name} on {Name}: this build cannot launch yet");
 
     /// <summary>Frees what the device holds.</summary>
-    public void Dispose() => GC.SuppressFinalize(this);
+    public override void Dispose() => GC.SuppressFinalize(this);
 }
