@@ -60,7 +60,7 @@ public static unsafe class GradientCheck
     private const double Rounding = 2.3e-16;
 
     /// <summary>Compares the gradients of leaves and parameters.</summary>
-    /// <param name="cpu">runs it</param>
+    /// <param name="device">runs it</param>
     /// <param name="forward">builds the outputs on the tape from the leaves; must be a function of leaves and parameters alone</param>
     /// <param name="leaves">f64 inputs whose gradients are compared; changed and put back</param>
     /// <param name="parameters">trained f64 parameters that forward reads; null: none</param>
@@ -68,7 +68,7 @@ public static unsafe class GradientCheck
     /// <returns>one comparison a leaf, then one a parameter</returns>
     /// <exception cref="DTypeException">a leaf or parameter is not f64</exception>
     public static IReadOnlyList<GradientComparison> Run(
-        CpuDevice cpu,
+        Device device,
         Func<Tape, IReadOnlyList<Variable>, IReadOnlyList<Variable>> forward,
         IReadOnlyList<Tensor> leaves,
         IReadOnlyList<Parameter>? parameters = null,
@@ -76,7 +76,7 @@ public static unsafe class GradientCheck
     {
         options ??= new GradientCheckOptions();
         parameters ??= [];
-        using var tape = new Tape(cpu);
+        using var tape = new Tape(device);
         var names = new List<string>();
         var values = new List<Tensor>();
         foreach (var leaf in leaves)
@@ -122,11 +122,11 @@ public static unsafe class GradientCheck
         var variables = leaves.Select(tape.Leaf).ToList();
         var outputs = forward(tape, variables).ToArray();
         magnitude = Sum(outputs, options.Seed, absolute: true);
-        tape.Backward(outputs, [.. outputs.Select((o, i) => Cotangent(o.Shape, options.Seed, i))]);
+        tape.Backward(outputs, [.. outputs.Select((o, i) => tape.OnDevice(Cotangent(o.Shape, options.Seed, i)))]);
         var gradients = new List<double[]>();
         foreach (var variable in variables.Concat(parameters))
         {
-            gradients.Add(variable.Grad is { } grad ? grad.Span<double>().ToArray() : new double[variable.Value.Count]);
+            gradients.Add(variable.Grad is { } grad ? grad.OnHost().Span<double>().ToArray() : new double[variable.Value.Count]);
         }
 
         tape.Reset();
@@ -145,7 +145,8 @@ public static unsafe class GradientCheck
     {
         long[] chosen = Choose(value.Count, options);
         var (backward, differences) = (new double[chosen.Length], new double[chosen.Length]);
-        double* x = value.Data<double>();
+        var host = value.OnHost();
+        double* x = host.Data<double>();
         double noise = 0;
         tape.Recording = false;
         for (int k = 0; k < chosen.Length; k++)
@@ -154,11 +155,14 @@ public static unsafe class GradientCheck
             double h = options.Step * Math.Max(Math.Abs(old), options.Scale);
             x[chosen[k]] = old + h;
             double up = x[chosen[k]];
+            PutBack(value, host);
             double above = Evaluate(tape, forward, leaves, options.Seed);
             x[chosen[k]] = old - h;
             double down = x[chosen[k]];
+            PutBack(value, host);
             double below = Evaluate(tape, forward, leaves, options.Seed);
             x[chosen[k]] = old;
+            PutBack(value, host);
             backward[k] = gradient[chosen[k]];
             differences[k] = (above - below) / (up - down);
             double error = 4 * Rounding * magnitude / h;
@@ -167,6 +171,15 @@ public static unsafe class GradientCheck
 
         tape.Recording = true;
         return new GradientComparison(name, backward, differences, Math.Sqrt(noise));
+    }
+
+    /// <summary>A parameter on a device is moved through its copy on the host.</summary>
+    private static void PutBack(Tensor value, Tensor host)
+    {
+        if (!ReferenceEquals(value, host))
+        {
+            value.CopyFrom(host);
+        }
     }
 
     private static double Evaluate(
@@ -182,7 +195,8 @@ public static unsafe class GradientCheck
         for (int o = 0; o < outputs.Count; o++)
         {
             var cotangent = Cotangent(outputs[o].Shape, seed, o);
-            double* y = outputs[o].Value.Data<double>(), c = cotangent.Data<double>();
+            var value = outputs[o].Value.OnHost();
+            double* y = value.Data<double>(), c = cotangent.Data<double>();
             for (long i = 0; i < cotangent.Count; i++)
             {
                 double term = y[i] * c[i];

@@ -20,6 +20,12 @@ public sealed record OperatorCase(string Operator, string Inputs, string Attribu
     /// </summary>
     public double Floor { get; init; }
 
+    /// <summary>As Rtol, for bf16 where its rounding of what lies between (statistics, probabilities) needs more than 2e-2; the row says why.</summary>
+    public double HalfRtol { get; init; }
+
+    /// <summary>As Floor, for bf16.</summary>
+    public double HalfFloor { get; init; }
+
     public override string ToString() => string.Join(' ', new[] { Operator, Inputs, Attributes, Values }.Where(s => s.Length > 0));
 
     public OperatorInfo Info() => OperatorCases.Operators.First(o => o.Name == Operator);

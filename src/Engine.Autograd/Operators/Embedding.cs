@@ -26,16 +26,7 @@ public static unsafe partial class Ops
         Check.HasDType("embedding", "ids", ids, DType.I64);
         Check.Floating("embedding", "weight", weight);
         Check.Rank("embedding", "weight", weight, 2, "[v,d]");
-        long* id = ids.Value.Data<long>();
-        for (long i = 0; i < ids.Value.Count; i++)
-        {
-            if ((ulong)id[i] >= (ulong)weight.Shape[0])
-            {
-                throw new DwarfException(
-                    ErrorKind.Content, $"embedding: every id must be from 0 to {weight.Shape[0] - 1} (weight is {weight.Shape}), found {id[i]} at element {i}");
-            }
-        }
-
+        CheckIds(ids, weight.Shape);
         Span<long> sizes = stackalloc long[Shape.MaxRank];
         if (ids.Shape.Rank == Shape.MaxRank)
         {
@@ -47,6 +38,25 @@ public static unsafe partial class Ops
         var y = tape.Empty(Shape.Of(sizes[..(ids.Shape.Rank + 1)]), weight.DType);
         EmbeddingCpu.Forward(tape.Cpu, ids.Value, weight.Value, y);
         return tape.Record("embedding", y, [ids, weight], [ids.Value], EmbeddingBackward);
+    }
+
+    /// <summary>Ids that the host gave are checked there; ids that a device made are the device's to keep inside the table.</summary>
+    private static void CheckIds(Variable ids, Shape weight)
+    {
+        if ((ids.HostValue ?? (ids.Value.Space is null ? ids.Value : null)) is not { } given)
+        {
+            return;
+        }
+
+        long* id = given.Data<long>();
+        for (long i = 0; i < given.Count; i++)
+        {
+            if ((ulong)id[i] >= (ulong)weight[0])
+            {
+                throw new DwarfException(
+                    ErrorKind.Content, $"embedding: every id must be from 0 to {weight[0] - 1} (weight is {weight}), found {id[i]} at element {i}");
+            }
+        }
     }
 
     private static void EmbeddingBackward(Tape tape, Node node)

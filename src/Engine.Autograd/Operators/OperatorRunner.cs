@@ -16,25 +16,25 @@ public static class OperatorRunner
         ?? throw new DwarfException(ErrorKind.Usage, $"unknown operator '{name}'" + Nearest.Hint(name, [.. All.Operators.Select(o => o.Name)]));
 
     /// <summary>Forward, and backward where a cotangent is given.</summary>
-    /// <param name="cpu">runs it</param>
+    /// <param name="device">runs it</param>
     /// <param name="info">the operator</param>
     /// <param name="tensors">inputs by name; cotangent.OUTPUT asks for the backward pass, an absent one is zero</param>
     /// <param name="attributes">text by name</param>
-    /// <param name="dtype">what floating tensors are cast to: f32 or f64</param>
-    /// <returns>outputs by name, and grad.INPUT for every differentiable input, each with memory of its own</returns>
+    /// <param name="dtype">what floating tensors are cast to: f32, f64 or (not on cpu) bf16</param>
+    /// <returns>outputs by name, and grad.INPUT for every differentiable input, each with host memory of its own</returns>
     public static Dictionary<string, Tensor> Run(
-        CpuDevice cpu,
+        Device device,
         OperatorInfo info,
         IReadOnlyDictionary<string, Tensor> tensors,
         IReadOnlyDictionary<string, string> attributes,
         DType dtype)
     {
-        if (dtype == DType.BF16)
+        if (dtype == DType.BF16 && device is CpuDevice)
         {
             throw new DwarfException(ErrorKind.Unavailable, $"{info.Name}: bf16 is not available on cpu; use f32 or f64");
         }
 
-        using var tape = new Tape(cpu);
+        using var tape = new Tape(device);
         var inputs = new Dictionary<string, Variable>();
         foreach (var (name, tensor) in tensors)
         {
@@ -53,11 +53,11 @@ public static class OperatorRunner
         {
             if (outputs[i] is { } output)
             {
-                result[info.Outputs[i]] = Own(output.Value);
+                result[info.Outputs[i]] = output.Value.CopyTo(null);
                 if (tensors.TryGetValue(Prefix + info.Outputs[i], out var cotangent))
                 {
                     roots.Add(output);
-                    cotangents.Add(Cotangent(info, info.Outputs[i], output, cotangent, dtype));
+                    cotangents.Add(tape.OnDevice(Cotangent(info, info.Outputs[i], output, cotangent, dtype)));
                 }
             }
         }
@@ -77,7 +77,7 @@ public static class OperatorRunner
             {
                 if (input.RequiresGrad)
                 {
-                    result["grad." + name] = input.Grad is { } grad ? Own(grad) : new Tensor(input.Shape, input.DType);
+                    result["grad." + name] = input.Grad is { } grad ? grad.CopyTo(null) : new Tensor(input.Shape, input.DType);
                 }
             }
         }
@@ -95,12 +95,5 @@ public static class OperatorRunner
         return cotangent.DType.IsFloating()
             ? cotangent.To(dtype)
             : throw new DTypeException($"{info.Name}: {Prefix}{name} must be float, found {cotangent.DType.Label()}");
-    }
-
-    private static Tensor Own(Tensor tensor)
-    {
-        var own = new Tensor(tensor.Shape, tensor.DType);
-        own.CopyFrom(tensor);
-        return own;
     }
 }
