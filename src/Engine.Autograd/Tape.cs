@@ -301,7 +301,15 @@ public sealed unsafe class Tape : IDisposable
             input.Grad = old = own;
         }
 
-        Accumulate.AddInto(Cpu, old, grad);
+        if (Device is CudaDevice gpu)
+        {
+            AccumulateCuda.AddInto(gpu, old, grad);
+        }
+        else
+        {
+            Accumulate.AddInto(Cpu, old, grad);
+        }
+
         Release(grad);
     }
 

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -47,14 +48,31 @@ public static partial class Ops
     {
         Check.Floating(op, "x", x);
         var y = tape.Empty(x.Shape, x.DType);
-        ElementwiseCpu.Forward(tape.Cpu, function, x.Value, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            ElementwiseCuda.Forward(gpu, function, x.Value, y);
+        }
+        else
+        {
+            ElementwiseCpu.Forward(tape.Cpu, function, x.Value, y);
+        }
+
         return tape.Record(op, y, [x], [function == ElementwiseFunction.Gelu ? x.Value : y], ElementwiseBackward, [], [(long)function]);
     }
 
     private static void ElementwiseBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        ElementwiseCpu.Backward(tape.Cpu, (ElementwiseFunction)node.Integer(0), node.Saved(0), node.OutputGrad()!, dx);
+        var function = (ElementwiseFunction)node.Integer(0);
+        if (tape.Device is CudaDevice gpu)
+        {
+            ElementwiseCuda.Backward(gpu, function, node.Saved(0), node.OutputGrad()!, dx);
+        }
+        else
+        {
+            ElementwiseCpu.Backward(tape.Cpu, function, node.Saved(0), node.OutputGrad()!, dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }
