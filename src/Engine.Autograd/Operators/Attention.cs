@@ -48,8 +48,8 @@ public static partial class Ops
     {
         var problem = SplitProblem("attention", q, k, v, keyMask, scale, dropoutP, seed, offset);
         var y = tape.Empty(q.Shape, q.DType);
-        var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], q.DType);
-        AttentionCpu.Forward(tape.Cpu, in problem, HeadRows.Split(y), stats, null);
+        var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], q.DType.Accumulator());
+        RunAttention(tape, in problem, HeadRows.Split(y), stats, null);
         var result = tape.Record(
             "attention",
             y,
@@ -102,7 +102,7 @@ public static partial class Ops
         var dq = node.Needs(0) ? tape.Empty(q.Shape, q.DType) : null;
         var dk = node.Needs(1) ? tape.Empty(k.Shape, k.DType) : null;
         var dv = node.Needs(2) ? tape.Empty(v.Shape, v.DType) : null;
-        AttentionCpu.Backward(tape.Cpu, in problem, node.Saved(4), Rows(node.OutputGrad()), MapGrad(node), Rows(dq), Rows(dk), Rows(dv));
+        RunAttentionBackward(tape, in problem, node.Saved(4), Rows(node.OutputGrad()), MapGrad(node), Rows(dq), Rows(dk), Rows(dv));
         End(tape, node, 0, dq);
         End(tape, node, 1, dk);
         End(tape, node, 2, dv);

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -61,17 +62,58 @@ public static partial class Ops
 
     private static Tensor? MapGrad(Node node) => node.Integer(4) != 0 ? node.OutputGrad(1) : null;
 
+    private static void RunAttention(Tape tape, in AttentionProblem problem, HeadRows y, Tensor stats, Tensor? weights)
+    {
+        if (tape.Device is CudaDevice gpu)
+        {
+            AttentionCuda.Forward(gpu, in problem, y, stats, weights);
+        }
+        else
+        {
+            AttentionCpu.Forward(tape.Cpu, in problem, y, stats, weights);
+        }
+    }
+
+    private static void RunAttentionBackward(
+        Tape tape, in AttentionProblem problem, Tensor stats, HeadRows? dy, Tensor? dmap, HeadRows? dq, HeadRows? dk, HeadRows? dv)
+    {
+        if (tape.Device is not CudaDevice gpu)
+        {
+            AttentionCpu.Backward(tape.Cpu, in problem, stats, dy, dmap, dq, dk, dv);
+            return;
+        }
+
+        var delta = AttentionCuda.NeedsDelta(in problem, problem.Q.Tensor.DType)
+            ? tape.Empty([problem.Batches, problem.Heads, problem.Queries], stats.DType)
+            : null;
+        AttentionCuda.Backward(gpu, in problem, stats, dy, dmap, dq, dk, dv, delta);
+        if (delta is not null)
+        {
+            tape.Release(delta);
+        }
+    }
+
     /// <summary>Runs attention with a map, the weights' mean over heads.</summary>
     /// <returns>[b, s, t] and the rows' statistics; the caller owns both</returns>
     private static (Tensor Map, Tensor Stats) ForwardWithMap(Tape tape, in AttentionProblem problem, HeadRows y, DType dtype)
     {
-        var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], dtype);
+        var accumulator = dtype.Accumulator();
+        var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], accumulator);
         var map = tape.Empty([problem.Batches, problem.Queries, problem.Keys], dtype);
-        var weights = problem.Heads == 1 ? map : tape.Empty([problem.Batches, problem.Heads, problem.Queries, problem.Keys], dtype);
-        AttentionCpu.Forward(tape.Cpu, in problem, y, stats, weights);
-        if (problem.Heads > 1)
+        bool isMean = problem.Heads > 1 || accumulator != dtype;
+        var weights = isMean ? tape.Empty([problem.Batches, problem.Heads, problem.Queries, problem.Keys], accumulator) : map;
+        RunAttention(tape, in problem, y, stats, weights);
+        if (isMean)
         {
-            CrossAttentionCpu.MeanOverHeads(tape.Cpu, weights, map);
+            if (tape.Device is CudaDevice gpu)
+            {
+                CrossAttentionCuda.MeanOverHeads(gpu, weights, map);
+            }
+            else
+            {
+                CrossAttentionCpu.MeanOverHeads(tape.Cpu, weights, map);
+            }
+
             tape.Release(weights);
         }
 

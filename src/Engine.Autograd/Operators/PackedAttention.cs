@@ -26,8 +26,8 @@ public static partial class Ops
         var problem = Problem(Op, keyMask, qkv.Shape[0], heads, tokens, tokens, width / heads, null, dropoutP, seed, offset);
         SetPacked(ref problem, qkv.Value);
         var y = tape.Empty([qkv.Shape[0], tokens, width], qkv.DType);
-        var stats = tape.Empty([problem.Batches, heads, tokens, 2], qkv.DType);
-        AttentionCpu.Forward(tape.Cpu, in problem, HeadRows.Packed(y, heads, 0, 1), stats, null);
+        var stats = tape.Empty([problem.Batches, heads, tokens, 2], qkv.DType.Accumulator());
+        RunAttention(tape, in problem, HeadRows.Packed(y, heads, 0, 1), stats, null);
         var result = tape.Record(
             Op, y, [qkv], [qkv.Value, keyMask?.Value, stats], SelfAttentionBackward, [problem.Scale, dropoutP], [heads, seed, offset, 0, 0]);
         tape.Release(stats);
@@ -51,8 +51,8 @@ public static partial class Ops
         const string Op = "multi_head_attention";
         var problem = PackedProblem(Op, q, kv, heads, keyMask, dropoutP, seed, offset);
         var y = tape.Empty(q.Shape, q.DType);
-        var stats = tape.Empty([problem.Batches, heads, problem.Queries, 2], q.DType);
-        AttentionCpu.Forward(tape.Cpu, in problem, HeadRows.Packed(y, heads, 0, 1), stats, null);
+        var stats = tape.Empty([problem.Batches, heads, problem.Queries, 2], q.DType.Accumulator());
+        RunAttention(tape, in problem, HeadRows.Packed(y, heads, 0, 1), stats, null);
         var result = tape.Record(
             Op, y, [q, kv], [q.Value, kv.Value, keyMask?.Value, stats], PackedCrossBackward, [problem.Scale, dropoutP], [heads, seed, offset, 0, 0]);
         tape.Release(stats);
@@ -138,8 +138,8 @@ public static partial class Ops
         var problem = RecordedProblem(node, node.SavedOrNull(1), qkv.Shape[0], qkv.Shape[1], qkv.Shape[1], dy.Shape[2] / node.Integer(0));
         SetPacked(ref problem, qkv);
         var dqkv = tape.BeginGrad(node.Input(0)!);
-        AttentionCpu.Backward(
-            tape.Cpu,
+        RunAttentionBackward(
+            tape,
             in problem,
             node.Saved(2),
             HeadRows.Packed(dy, problem.Heads, 0, 1),
@@ -157,8 +157,8 @@ public static partial class Ops
         SetPacked(ref problem, q, kv);
         var dq = node.Needs(0) ? tape.BeginGrad(node.Input(0)!) : null;
         var dkv = node.Needs(1) ? tape.BeginGrad(node.Input(1)!) : null;
-        AttentionCpu.Backward(
-            tape.Cpu,
+        RunAttentionBackward(
+            tape,
             in problem,
             node.Saved(3),
             Rows(node.OutputGrad(), 0, 1, problem.Heads),

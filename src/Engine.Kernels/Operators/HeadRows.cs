@@ -32,6 +32,9 @@ public readonly unsafe record struct HeadRows(Tensor Tensor, long Offset, long B
         return new(x, part * width, x.Shape[1] * x.Shape[2], width / heads, x.Shape[2]);
     }
 
+    /// <summary>Of the first element, on the device that holds it; 0 for no operand.</summary>
+    internal nint Address => Tensor is null ? 0 : (nint)Tensor.Pointer + checked((nint)(Offset * Tensor.DType.Size()));
+
     internal T* At<T>(long batch, long head)
         where T : unmanaged
         => Tensor.Data<T>() + Offset + (batch * Batch) + (head * Head);
