@@ -39,7 +39,7 @@ public sealed record BackEnd(string Name, bool Available, string? Missing)
 
     /// <summary>Opens what --device names.</summary>
     /// <exception cref="DwarfException">no such device (usage), or device or dtype that is not built (unavailable)</exception>
-    public static CpuDevice Open(string device, int threads = 0, DType dtype = DType.F32)
+    public static Device Open(string device, int threads = 0, DType dtype = DType.F32)
     {
         string name = device.Split(':')[0];
         BackEnd backEnd = All.FirstOrDefault(each => each.Name == name && (device == name || name == "cuda"))

@@ -71,7 +71,7 @@ public sealed class BertEncoder
 
     private static Variable KeyMask(Tape tape, Tensor attentionMask)
     {
-        var mask = tape.Empty(attentionMask.Shape, DType.Bool);
+        var mask = tape.OnHost(attentionMask.Shape, DType.Bool);
         var from = attentionMask.Span<long>();
         var to = mask.Span<byte>();
         for (int i = 0; i < to.Length; i++)

@@ -76,7 +76,7 @@ public sealed class CrossAttentionDecoder
         }
 
         // Looking rows up by number repeats them, and the look-up's backward sums over the images in a fixed order.
-        var rows = tape.Empty([images, prompts], DType.I64);
+        var rows = tape.OnHost([images, prompts], DType.I64);
         var numbers = rows.Span<long>();
         for (int i = 0; i < numbers.Length; i++)
         {

@@ -16,8 +16,8 @@ public static class DwarfLoss
     /// <param name="tape">records it</param>
     /// <param name="logits">n rows of (no, yes): [n,2], or [b,q,2] with n = b·q</param>
     /// <param name="map">raw maps: [n,hw] or [b,q,hw]; null where λ is 0</param>
-    /// <param name="labels">i64, n elements: 1 yes, 0 no, -1 unknown (counts nowhere)</param>
-    /// <param name="masks">truth, n·h·w elements of the logits' dtype, 0 to 1, the last two axes h and w; null where λ is 0</param>
+    /// <param name="labels">on the host: i64, n elements: 1 yes, 0 no, -1 unknown (counts nowhere)</param>
+    /// <param name="masks">on the host: truth, n·h·w elements of the logits' dtype, 0 to 1, the last two axes h and w; null where λ is 0</param>
     /// <param name="head">the refinement head of the one finding asked; null for none</param>
     /// <param name="image">gives the map's grid</param>
     /// <param name="mapConfig">how a map is refined</param>
@@ -118,7 +118,7 @@ public static class DwarfLoss
             count += Counts(label, rule) ? 1 : 0;
         }
 
-        var rows = tape.Empty([count], DType.I64);
+        var rows = tape.OnHost([count], DType.I64);
         var numbers = rows.Span<long>();
         for (int i = 0, at = 0; i < all.Length; i++)
         {

@@ -15,12 +15,13 @@ public sealed class DwarfNetwork : IDisposable
     /// <param name="findings">findings that get a refinement head; may be empty</param>
     /// <param name="dtype">f32 or f64, of every parameter</param>
     /// <param name="seed">of the first values; null leaves zeros, for weights that are loaded right after</param>
-    public DwarfNetwork(ModelConfig config, IReadOnlyList<string> findings, DType dtype, long? seed)
+    /// <param name="space">where parameters lie: the memory of the device that runs the network; null: in host memory</param>
+    public DwarfNetwork(ModelConfig config, IReadOnlyList<string> findings, DType dtype, long? seed, MemorySpace? space = null)
     {
         config.Validate();
         Config = config;
         Findings = [.. findings];
-        Parameters = new ParameterStore(dtype);
+        Parameters = new ParameterStore(dtype, space);
         var plan = new Plan(Parameters, Layout, seed, config.InitStd);
         Image = new VitEncoder(plan, WeightNames.Image, config.Image);
         Text = config.Text is null ? null : new BertEncoder(plan, WeightNames.Text, config.Text, config.Image.Width);

@@ -9,13 +9,13 @@ public static class MaskRows
 {
     /// <summary>Copies some rows.</summary>
     /// <param name="tape">gives the memory</param>
-    /// <param name="masks">any shape, rows of <paramref name="size"/> elements</param>
+    /// <param name="masks">on the host; any shape, rows of <paramref name="size"/> elements</param>
     /// <param name="rows">i64, which</param>
     /// <param name="size">elements of a row</param>
-    /// <returns>[rows,size]</returns>
+    /// <returns>[rows,size], on the host</returns>
     public static unsafe Tensor Pick(Tape tape, Tensor masks, Tensor rows, long size)
     {
-        var result = tape.Empty([rows.Count, size], masks.DType);
+        var result = tape.OnHost([rows.Count, size], masks.DType);
         long bytes = size * masks.DType.Size();
         for (long i = 0; i < rows.Count; i++)
         {
@@ -36,7 +36,7 @@ public static class MaskRows
     /// <returns>[n,rows·columns]; a pixel on a border counts by its part inside</returns>
     public static Tensor Average(Tape tape, Tensor masks, long height, long width, long rows, long columns)
     {
-        var result = tape.Empty([masks.Shape[0], rows * columns], masks.DType);
+        var result = tape.OnHost([masks.Shape[0], rows * columns], masks.DType);
         if (masks.DType == DType.F64)
         {
             Average<double>(masks, result, height, width, rows, columns);

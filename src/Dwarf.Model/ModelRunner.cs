@@ -13,7 +13,7 @@ public static class ModelRunner
     private const string Map = "cotangent.map";
 
     /// <summary>Runs the network; dropout is off and the prompts see each other, as in KAD.</summary>
-    /// <param name="cpu">runs it</param>
+    /// <param name="device">runs it</param>
     /// <param name="weights">path of a weight file; sizes come from its shapes</param>
     /// <param name="inputs">image, input_ids, attention_mask; cotangent.logits and .map ask for backward, an absent one is zero</param>
     /// <param name="heads">numbers of attention heads</param>
@@ -21,11 +21,11 @@ public static class ModelRunner
     /// <returns>patch_tokens, pooled, text_features, logits, map; with a cotangent, grad.KEY of every floating tensor of the file</returns>
     /// <exception cref="DwarfException">weights or inputs that do not fit (content), heads that do not divide a width (usage)</exception>
     public static Dictionary<string, Tensor> Run(
-        CpuDevice cpu, string weights, IReadOnlyDictionary<string, Tensor> inputs, HeadCounts heads, DType dtype)
+        Device device, string weights, IReadOnlyDictionary<string, Tensor> inputs, HeadCounts heads, DType dtype)
     {
         if (dtype == DType.BF16)
         {
-            throw new DwarfException(ErrorKind.Unavailable, "model run: bf16 is not available on cpu; use f32 or f64");
+            throw new DwarfException(ErrorKind.Unavailable, "model run: parameters must be f32 or f64, found bf16");
         }
 
         CheckNames(inputs);
@@ -36,28 +36,28 @@ public static class ModelRunner
         }
 
         using var file = SafetensorsFile.Open(weights);
-        using var network = Open(file, weights, heads, (int)image.Shape[2], (int)image.Shape[3], dtype);
+        using var network = Open(file, weights, heads, (int)image.Shape[2], (int)image.Shape[3], dtype, device.Memory);
         bool backward = inputs.ContainsKey(Logits) || inputs.ContainsKey(Map);
-        using var tape = new Tape(cpu) { Recording = backward };
+        using var tape = new Tape(device) { Recording = backward };
 
         var (patches, pooled) = network.Image.Forward(tape, tape.Constant(image.To(dtype)));
         var features = network.Text!.Forward(tape, Input(inputs, "input_ids"), Input(inputs, "attention_mask"));
         var (logits, map) = network.Decoder.Forward(tape, patches, features, Prompts.Together);
         var result = new Dictionary<string, Tensor>
         {
-            ["patch_tokens"] = Own(patches.Value),
-            ["pooled"] = Own(pooled.Value),
-            ["text_features"] = Own(features.Value),
-            ["logits"] = Own(logits.Value),
-            ["map"] = Own(map.Value),
+            ["patch_tokens"] = patches.Value.CopyTo(null),
+            ["pooled"] = pooled.Value.CopyTo(null),
+            ["text_features"] = features.Value.CopyTo(null),
+            ["logits"] = logits.Value.CopyTo(null),
+            ["map"] = map.Value.CopyTo(null),
         };
         if (backward)
         {
-            tape.Backward([logits, map], [Cotangent(inputs, Logits, logits), Cotangent(inputs, Map, map)]);
+            tape.Backward([logits, map], [tape.OnDevice(Cotangent(inputs, Logits, logits)), tape.OnDevice(Cotangent(inputs, Map, map))]);
             foreach (var entry in file.Entries.Where(e => e.DType.IsFloating()))
             {
                 result["grad." + entry.Name] = network.Layout.Find(WeightNames.Canonical(entry.Name)) is { } known
-                    ? Own(known.Gather(p => p.Grad))
+                    ? known.Gather(p => p.Grad).CopyTo(null)
                     : new Tensor(entry.Shape, dtype);
             }
         }
@@ -65,7 +65,7 @@ public static class ModelRunner
         return result;
     }
 
-    private static DwarfNetwork Open(SafetensorsFile file, string path, HeadCounts heads, int height, int width, DType dtype)
+    private static DwarfNetwork Open(SafetensorsFile file, string path, HeadCounts heads, int height, int width, DType dtype, MemorySpace? space)
     {
         var reader = new ShapeReader(path, file.Entries.ToDictionary(e => e.Name, e => e.Shape));
         var config = reader.Read(heads, height, width);
@@ -75,7 +75,7 @@ public static class ModelRunner
                 $"model run: image height and width must be multiples of the patch {config.Image.Patch}, found {height} and {width}");
         }
 
-        var network = new DwarfNetwork(config, reader.Findings(), dtype, seed: null);
+        var network = new DwarfNetwork(config, reader.Findings(), dtype, seed: null, space);
         try
         {
             WeightLoader.Load(file, path, network.Layout);
@@ -124,12 +124,5 @@ public static class ModelRunner
         return tensor.Shape == output.Shape
             ? tensor.To(output.DType)
             : throw new ShapeException($"model run: {name} must be {output.Shape}, found {tensor.Shape}");
-    }
-
-    private static Tensor Own(Tensor tensor)
-    {
-        var own = new Tensor(tensor.Shape, tensor.DType);
-        own.CopyFrom(tensor);
-        return own;
     }
 }

@@ -35,7 +35,8 @@ public sealed class BenchVerb : Verb
         }
 
         var old = context.Get(_baseline) is { } path ? Baseline.Read(path) : null;
-        using CpuDevice device = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        using Device opened = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        var device = opened as CpuDevice ?? throw new DwarfException(ErrorKind.Unavailable, $"bench: not available on {opened.Name}; use --device cpu");
         var cases = (what == "ops" ? [] : StepCases.All(device)).Concat(what == "step" ? [] : OpCases.All(device))
             .Where(c => c.Name.Contains(context.Get(_filter), StringComparison.Ordinal))
             .ToList();

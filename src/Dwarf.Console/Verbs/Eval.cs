@@ -45,7 +45,7 @@ public sealed class Eval : Verb
         }
 
         var config = ConfigLoader.Load(context.Get(_config), CommonOptions.Overrides(context.Get(_set)));
-        using CpuDevice device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
+        using Device device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
         using var bench = new Workbench(config, DataSource.Load(config), device);
         WeightsFile.LoadInto(weights, bench.Network);
         var tables = new RunTables(bench, Checkpointed.Of(bench, split), pretrained: null);

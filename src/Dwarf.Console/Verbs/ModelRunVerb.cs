@@ -35,7 +35,7 @@ public sealed class ModelRunVerb : Verb
     {
         HeadCounts heads = Heads(CommonOptions.Pairs("--attr", context.Get(_attributes)));
         DType dtype = DTypes.Parse(context.Get(_dtype));
-        using CpuDevice device = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         Dictionary<string, Tensor> inputs = SafetensorsFile.ReadAll(context.Get(_in));
         Dictionary<string, Tensor> result = ModelRunner.Run(device, context.Get(_weights), inputs, heads, dtype);
         string path = context.Get(_out);

@@ -32,7 +32,7 @@ public sealed class OpRun : Verb
         OperatorInfo info = OperatorRunner.Find(context.Get(_name));
         Dictionary<string, string> attributes = CommonOptions.Pairs("--attr", context.Get(_attributes));
         DType dtype = DTypes.Parse(context.Get(_dtype));
-        using CpuDevice device = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         Dictionary<string, Tensor> result = OperatorRunner.Run(device, info, SafetensorsFile.ReadAll(context.Get(_in)), attributes, dtype);
         string path = context.Get(_out);
         SafetensorsWriter.Write(path, result);

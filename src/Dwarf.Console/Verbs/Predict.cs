@@ -35,7 +35,7 @@ public sealed class Predict : Verb
             throw new DwarfException(ErrorKind.OutputExists, $"{folder}: exists already and is not empty; give another --out");
         }
 
-        using CpuDevice device = BackEnd.Open(context.Get(_device), context.Get(_threads));
+        using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         using var predictor = new Predictor(context.Get(_weights), device);
         var originals = paths.Select(p => ImageReader.Load(p)).ToList();
         var images = originals.Select(predictor.Fit).ToList();

@@ -31,7 +31,7 @@ public sealed class Train : Verb
     {
         string path = context.Get(_config);
         var config = ConfigLoader.Load(path, CommonOptions.Overrides(context.Get(_set), context.Get(_device), context.Get(_threads)));
-        using CpuDevice device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
+        using Device device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
         if (context.Get(_dryRun))
         {
             var data = DataSource.Load(config);

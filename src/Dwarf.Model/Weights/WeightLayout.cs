@@ -45,7 +45,7 @@ public sealed class WeightLayout
 
     /// <summary>Consecutive elements as a tensor of their own shape, kept alive by the owner of the whole.</summary>
     internal static unsafe Tensor Stretch(Tensor whole, long begin, long count)
-        => new(whole.Owner, (byte*)whole.Pointer + (begin * whole.DType.Size()), [count], whole.DType);
+        => new(whole.Owner, (byte*)whole.Pointer + (begin * whole.DType.Size()), [count], whole.DType, whole.Space);
 }
 
 /// <summary>One tensor of a weight file.</summary>

@@ -85,16 +85,18 @@ public static class WeightsFile
     /// <summary>Reads a network that <see cref="Save"/> wrote.</summary>
     /// <param name="path">the file</param>
     /// <param name="dtype">of the network's parameters: f32 or f64</param>
+    /// <param name="space">where the network's parameters lie; null: in host memory</param>
     /// <returns>the network, what the file says about itself, and the prompts' text features where it holds them</returns>
     /// <exception cref="DwarfException">not there (missing input), damaged or not of this kind (content)</exception>
-    public static (DwarfNetwork Network, WeightsInfo Info, Tensor? TextFeatures) Load(string path, DType dtype)
+    public static (DwarfNetwork Network, WeightsInfo Info, Tensor? TextFeatures) Load(
+        string path, DType dtype, MemorySpace? space = null)
     {
         using var file = SafetensorsFile.Open(path);
         var info = ReadInfo(file, path);
         DwarfNetwork network;
         try
         {
-            network = new DwarfNetwork(info.Model, info.HasHeads ? info.Findings : [], dtype, seed: null);
+            network = new DwarfNetwork(info.Model, info.HasHeads ? info.Findings : [], dtype, seed: null, space);
         }
         catch (DwarfException error) when (error.Kind == ErrorKind.Configuration)
         {

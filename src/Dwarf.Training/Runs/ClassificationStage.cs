@@ -48,8 +48,8 @@ public sealed class ClassificationStage : IStage
         int q = _bench.Findings.Count;
         var order = Order.Permutation(_bench.Config.Seed, Stream, epoch, _samples.Length);
         var (tape, network) = (_bench.Tape, _bench.Network);
-        var images = tape.Empty(_bench.ImageShape(b), network.Parameters.DType);
-        var labels = tape.Empty([b * q], DType.I64);
+        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
+        var labels = tape.OnHost([b * q], DType.I64);
         for (int i = 0; i < b; i++)
         {
             var sample = _bench.WriteTraining(_samples[order[(step * b) + i]], Stream, epoch, images, i, -1, null);

@@ -75,9 +75,9 @@ public sealed class DwarfStage : IStage
         int first = step % _stepsPerFinding * _section.BatchSize;
         int b = Math.Min(_section.BatchSize, _samples.Length - first);
         var (tape, network) = (_bench.Tape, _bench.Network);
-        var images = tape.Empty(_bench.ImageShape(b), network.Parameters.DType);
-        var masks = tape.Empty([b, _bench.Data.Height, _bench.Data.Width], network.Parameters.DType);
-        var labels = tape.Empty([b], DType.I64);
+        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
+        var masks = tape.OnHost([b, _bench.Data.Height, _bench.Data.Width], network.Parameters.DType);
+        var labels = tape.OnHost([b], DType.I64);
         for (int i = 0; i < b; i++)
         {
             var sample = _bench.WriteTraining(_samples[_order[first + i]], Stream, epoch, images, i, finding, masks);

@@ -17,13 +17,13 @@ public static class Experiment
     /// <summary>Runs, or goes on with, an experiment.</summary>
     /// <param name="config">the settings</param>
     /// <param name="folder">the locked folder</param>
-    /// <param name="cpu">the device</param>
+    /// <param name="device">the device</param>
     /// <param name="monitor">told of progress</param>
     /// <param name="clock">seconds since 1970, for TensorBoard alone</param>
     /// <param name="stop">asks for a stop</param>
     /// <returns>false if the run was stopped; it can be resumed then</returns>
     public static bool Run(
-        RunConfig config, RunFolder folder, CpuDevice cpu, IRunMonitor monitor, Func<double> clock, CancellationToken stop)
+        RunConfig config, RunFolder folder, Device device, IRunMonitor monitor, Func<double> clock, CancellationToken stop)
     {
         if (!folder.Resumed)
         {
@@ -32,7 +32,7 @@ public static class Experiment
 
         monitor.Stage("reading data", 0);
         var data = DataSource.Load(config);
-        using var bench = new Workbench(config, data, cpu, stop);
+        using var bench = new Workbench(config, data, device, stop);
         monitor.Note(Describe(bench));
         if (config.Weights is not null)
         {

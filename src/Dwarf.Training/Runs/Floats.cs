@@ -25,6 +25,7 @@ internal static class Floats
     /// <summary>All elements as floats.</summary>
     public static float[] Load(Tensor from)
     {
+        from = from.OnHost();
         if (from.DType != DType.F64)
         {
             return from.Span<float>().ToArray();

@@ -36,18 +36,12 @@ public sealed class Inference
     /// <summary>Text features of prompts.</summary>
     /// <param name="ids">i64 [q,t]</param>
     /// <param name="attentionMask">i64 [q,t]</param>
-    /// <returns>[q,d], with memory of its own</returns>
+    /// <returns>[q,d], in host memory of its own</returns>
     public Tensor TextFeatures(Tensor ids, Tensor attentionMask)
     {
         var text = _network.Text
             ?? throw new DwarfException(ErrorKind.Content, "the network has no text encoder and no stored text features");
-        return Quietly(() =>
-        {
-            var features = text.Forward(_tape, ids, attentionMask).Value;
-            var own = new Tensor(features.Shape, features.DType);
-            own.CopyFrom(features);
-            return own;
-        });
+        return Quietly(() => text.Forward(_tape, ids, attentionMask).Value.CopyTo(null));
     }
 
     /// <summary>Asks every image every prompt.</summary>
@@ -69,7 +63,7 @@ public sealed class Inference
             int b = Math.Min(_batch, count - start);
             Quietly(() =>
             {
-                var batch = _tape.Empty([b, image.Channels, image.Size, image.GridColumns * image.Patch], _network.Parameters.DType);
+                var batch = _tape.OnHost([b, image.Channels, image.Size, image.GridColumns * image.Patch], _network.Parameters.DType);
                 Fill(batch, buffer, start, b, write);
                 AskBatch(batch, start, features, findings, maps, result);
                 return 0;

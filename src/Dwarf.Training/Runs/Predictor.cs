@@ -21,15 +21,15 @@ public sealed class Predictor : IDisposable
 
     /// <summary>Loads a weights file.</summary>
     /// <param name="path">written by a run</param>
-    /// <param name="cpu">the device</param>
+    /// <param name="device">runs it</param>
     /// <param name="batch">images at once; results do not depend on it</param>
-    public Predictor(string path, CpuDevice cpu, int batch = 32)
+    public Predictor(string path, Device device, int batch = 32)
     {
-        (_network, var info, var features) = WeightsFile.Load(path, DType.F32);
+        (_network, var info, var features) = WeightsFile.Load(path, DType.F32, device.Memory);
         _features = features ?? throw new DwarfException(
             ErrorKind.Content, $"{path}: holds no text features of its prompts; use checkpoints that a run wrote");
         Findings = info.Findings;
-        _tape = new Tape(cpu);
+        _tape = new Tape(device);
         _inference = new Inference(_network, _tape, info.Map, batch);
         _input = ImageInput.Of(info.Preprocessing);
     }

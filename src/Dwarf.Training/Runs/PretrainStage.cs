@@ -65,8 +65,8 @@ public sealed class PretrainStage : IStage
         int b = Math.Min(_section.BatchSize, _samples.Length);
         int q = _labels.Length;
         var (tape, network) = (_bench.Tape, _bench.Network);
-        var images = tape.Empty(_bench.ImageShape(b), network.Parameters.DType);
-        var labels = tape.Empty([b * q], DType.I64);
+        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
+        var labels = tape.OnHost([b * q], DType.I64);
         for (int i = 0; i < b; i++)
         {
             var sample = _bench.WriteTraining(_samples[_order[(step * b) + i]], Stream, epoch, images, i, -1, null);
@@ -116,7 +116,9 @@ public sealed class PretrainStage : IStage
     {
         int q = _labels.Length;
         var dtype = _bench.Network.Parameters.DType;
-        var (toTexts, toImages) = (tape.Zeros([b, q], dtype), tape.Zeros([q, b], dtype));
+        var (toTexts, toImages) = (tape.OnHost([b, q], dtype), tape.OnHost([q, b], dtype));
+        toTexts.Clear();
+        toImages.Clear();
         var shown = labels.Span<long>();
         for (int i = 0; i < b; i++)
         {

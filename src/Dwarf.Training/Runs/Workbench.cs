@@ -20,15 +20,15 @@ public sealed class Workbench : IDisposable
     /// <summary>Creates the network and everything around it.</summary>
     /// <param name="config">the run</param>
     /// <param name="data">its data</param>
-    /// <param name="cpu">the device</param>
+    /// <param name="device">runs it</param>
     /// <param name="stop">ends questions to the network between two batches</param>
-    public Workbench(RunConfig config, ChestDataset data, CpuDevice cpu, CancellationToken stop = default)
+    public Workbench(RunConfig config, ChestDataset data, Device device, CancellationToken stop = default)
     {
         Stop = stop;
         (Config, Data) = (config, data);
         Findings = config.Findings;
-        Network = new DwarfNetwork(config.Network(WordPiece.Load(config.Model.Text.Vocab).Count), Findings, config.Dtype, config.Seed);
-        Tape = new Tape(cpu);
+        Network = new DwarfNetwork(config.Network(WordPiece.Load(config.Model.Text.Vocab).Count), Findings, config.Dtype, config.Seed, device.Memory);
+        Tape = new Tape(device);
         Map = config.Maps();
         Loss = config.Losses();
         Input = ImageInput.Of(config);

@@ -8,7 +8,7 @@ public static class SafetensorsWriter
 {
     /// <summary>Writes a file through a temporary one beside it, flushed to disk and renamed: a reader sees the old file or the new one.</summary>
     /// <param name="path">the file; an existing one is replaced</param>
-    /// <param name="tensors">name and data, written in this order</param>
+    /// <param name="tensors">name and data (a device's are copied one by one), written in this order</param>
     /// <param name="metadata">free text, written in ordinal order of the keys</param>
     /// <exception cref="DwarfException">disk full and the like (input/output)</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
@@ -22,8 +22,9 @@ public static class SafetensorsWriter
             stream.Write(word);
             stream.Write(header);
             const int Chunk = 1 << 24;
-            foreach (var (_, tensor) in list)
+            foreach (var (_, placed) in list)
             {
+                var tensor = placed.OnHost();
                 for (long at = 0; at < tensor.Bytes; at += Chunk)
                 {
                     stream.Write(tensor.ByteSpan(at, (int)Math.Min(Chunk, tensor.Bytes - at)));
