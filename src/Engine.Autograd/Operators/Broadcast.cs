@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -33,7 +34,7 @@ public static partial class Ops
     {
         Check.SameDType("add", "b", b, "a", a);
         var y = tape.Empty(BroadcastShape("add", a.Shape, b.Shape), a.DType);
-        BroadcastCpu.Add(tape.Cpu, a.Value, b.Value, y);
+        AddInto(tape, a.Value, b.Value, y);
         return tape.Record("add", y, [a, b], [], AddBackward);
     }
 
@@ -47,8 +48,32 @@ public static partial class Ops
     {
         Check.SameDType("mul", "b", b, "a", a);
         var y = tape.Empty(BroadcastShape("mul", a.Shape, b.Shape), a.DType);
-        BroadcastCpu.Multiply(tape.Cpu, a.Value, b.Value, y);
+        MultiplyInto(tape, a.Value, b.Value, y);
         return tape.Record("mul", y, [a, b], [b.RequiresGrad ? a.Value : null, a.RequiresGrad ? b.Value : null], MulBackward);
+    }
+
+    private static void AddInto(Tape tape, Tensor a, Tensor b, Tensor y)
+    {
+        if (tape.Device is CudaDevice gpu)
+        {
+            BroadcastCuda.Add(gpu, a, b, y);
+        }
+        else
+        {
+            BroadcastCpu.Add(tape.Cpu, a, b, y);
+        }
+    }
+
+    private static void MultiplyInto(Tape tape, Tensor a, Tensor b, Tensor y)
+    {
+        if (tape.Device is CudaDevice gpu)
+        {
+            BroadcastCuda.Multiply(gpu, a, b, y);
+        }
+        else
+        {
+            BroadcastCpu.Multiply(tape.Cpu, a, b, y);
+        }
     }
 
     private static void AddBackward(Tape tape, Node node)
@@ -77,13 +102,13 @@ public static partial class Ops
             if (input.Shape == dy.Shape)
             {
                 var dx = tape.BeginGrad(input);
-                BroadcastCpu.Multiply(tape.Cpu, dy, other, dx);
+                MultiplyInto(tape, dy, other, dx);
                 tape.EndGrad(input, dx);
             }
             else
             {
                 var product = tape.Empty(dy.Shape, dy.DType);
-                BroadcastCpu.Multiply(tape.Cpu, dy, other, product);
+                MultiplyInto(tape, dy, other, product);
                 EndBroadcastGrad(tape, input, product);
                 tape.Release(product);
             }

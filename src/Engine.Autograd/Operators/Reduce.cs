@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -47,6 +48,15 @@ public static partial class Ops
     internal static void SumInto(Tape tape, Tensor x, uint reduced, double scale, Tensor y)
     {
         var plan = ReducePlan.Of(x.Shape, reduced);
+        if (tape.Device is CudaDevice gpu)
+        {
+            long needed = ReduceCuda.Parts(plan, x.DType);
+            var partial = needed > 0 ? tape.Empty([needed], x.DType.Accumulator()) : null;
+            ReduceCuda.Sum(gpu, plan, x, scale, y, partial);
+            tape.Release(partial);
+            return;
+        }
+
         long count = ReduceCpu.Parts(plan);
         var parts = count > 0 ? tape.Empty([count], DType.F64) : null;
         ReduceCpu.Sum(tape.Cpu, plan, x, scale, y, parts);
@@ -96,11 +106,19 @@ public static partial class Ops
         }
 
         var dy = tape.View(node.OutputGrad()!, shape);
-        var scale = tape.Scalar(node.Number(0), x.DType);
         var dx = tape.BeginGrad(x);
-        BroadcastCpu.Multiply(tape.Cpu, dy, scale, dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            BroadcastCuda.Scale(gpu, dy, node.Number(0), dx);
+        }
+        else
+        {
+            var scale = tape.Scalar(node.Number(0), x.DType);
+            BroadcastCpu.Multiply(tape.Cpu, dy, scale, dx);
+            tape.Release(scale);
+        }
+
         tape.Release(dy);
-        tape.Release(scale);
         tape.EndGrad(x, dx);
     }
 }

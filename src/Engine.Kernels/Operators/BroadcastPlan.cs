@@ -74,6 +74,21 @@ public struct BroadcastPlan
         return true;
     }
 
+    /// <summary>Size of one merged axis.</summary>
+    /// <param name="back">0 is the innermost one; beyond the outermost one the size is 1</param>
+    /// <returns>the size</returns>
+    public readonly long Size(int back) => back < Rank ? _sizes[Rank - 1 - back] : 1;
+
+    /// <summary>What the first operand moves by along one merged axis.</summary>
+    /// <param name="back">0 is the innermost one; beyond the outermost one it does not move</param>
+    /// <returns>elements</returns>
+    public readonly long StrideA(int back) => back < Rank ? _stridesA[Rank - 1 - back] : 0;
+
+    /// <summary>What the second operand moves by along one merged axis.</summary>
+    /// <param name="back">0 is the innermost one; beyond the outermost one it does not move</param>
+    /// <returns>elements</returns>
+    public readonly long StrideB(int back) => back < Rank ? _stridesB[Rank - 1 - back] : 0;
+
     /// <summary>Where an inner loop starts in both operands.</summary>
     /// <param name="row">index of the inner loop</param>
     /// <param name="a">offset in the first operand</param>

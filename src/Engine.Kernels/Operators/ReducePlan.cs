@@ -6,7 +6,7 @@ namespace Engine.Kernels.Operators;
 /// <summary>A reduction as alternating kept and reduced axes, neighbours merged; the innermost one decides the loop.</summary>
 public struct ReducePlan
 {
-    private Axes _sizes;
+    private AxisSizes _sizes;
     private int _rank;
     private bool _innerReduced;
 
@@ -15,6 +15,9 @@ public struct ReducePlan
 
     /// <summary>Size of the innermost axis.</summary>
     public readonly long Inner => _sizes[0];
+
+    /// <summary>Number of merged axes, at least 1.</summary>
+    public readonly int Axes => _rank;
 
     /// <summary>Combinations of the kept axes outside the innermost one.</summary>
     public long OuterKept { get; private set; }
@@ -74,6 +77,11 @@ public struct ReducePlan
         return plan;
     }
 
+    /// <summary>Size of one merged axis.</summary>
+    /// <param name="axis">0 is the innermost one; beyond the last one the size is 1</param>
+    /// <returns>the size</returns>
+    public readonly long Size(int axis) => axis < _rank ? _sizes[axis] : 1;
+
     /// <summary>Where an inner run starts.</summary>
     /// <param name="kept">index among <see cref="OuterKept"/>, which is also the order of the output</param>
     /// <param name="reduced">index among <see cref="OuterReduced"/></param>
@@ -96,7 +104,7 @@ public struct ReducePlan
     private readonly bool Reduces(int axis) => axis % 2 == 0 == _innerReduced;
 
     [InlineArray(Shape.MaxRank)]
-    private struct Axes
+    private struct AxisSizes
     {
         private long _first;
     }
