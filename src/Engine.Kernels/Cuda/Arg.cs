@@ -62,6 +62,26 @@ public readonly unsafe struct Arg
     /// <param name="address">0 for none</param>
     public static implicit operator Arg(nint address) => new(ArgKind.Pointer, (ulong)address);
 
+    /// <summary>Whether it is the address 0: of a tensor that is not given.</summary>
+    public bool IsNull => _kind == ArgKind.Pointer && _bits == 0;
+
+    /// <summary>The value of an integer argument; 1 or 0 for an address that is given or not.</summary>
+    public long Integer => _kind == ArgKind.Pointer ? (_bits == 0 ? 0 : 1) : (long)_bits;
+
+    /// <summary>Whether it is an integer.</summary>
+    public bool IsInteger => _kind is ArgKind.Long or ArgKind.Int;
+
+    /// <summary>What it is, for messages.</summary>
+    /// <returns>kind and, of an integer, value</returns>
+    public override string ToString() => _kind switch
+    {
+        ArgKind.Pointer => "a pointer",
+        ArgKind.Long or ArgKind.Int => $"the integer {(long)_bits}",
+        ArgKind.Float => "a float",
+        ArgKind.Double => "a double",
+        _ => "an accum",
+    };
+
     /// <summary>The same value as the kernel reads it: an <see cref="ArgKind.Accum"/> becomes a float or stays a double.</summary>
     /// <param name="dtype">of the launch</param>
     /// <returns>bits whose lower half is the value of a four-byte argument</returns>

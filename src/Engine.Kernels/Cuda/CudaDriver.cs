@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Engine.Kernels;
 
 /// <summary>NVIDIA's driver API, by its own names; what is not called is not here. Statuses are checked by the callers.</summary>
-/// <remarks>The library is found by <see cref="CudaLibraries"/>. Handles are plain addresses; <see cref="CudaHandle"/> owns them.</remarks>
+/// <remarks>The library is found by <see cref="CudaLibraries"/>. Handles are plain addresses; safe handles own them.</remarks>
 internal static unsafe partial class CudaDriver
 {
     private const string Library = CudaLibraries.Driver;

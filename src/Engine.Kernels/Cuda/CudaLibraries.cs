@@ -130,7 +130,10 @@ public static class CudaLibraries
         {
             foreach (string file in Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal))
             {
-                NativeLibrary.TryLoad(file, out _);
+                if (!file.Contains(".alt.", StringComparison.Ordinal))
+                {
+                    NativeLibrary.TryLoad(file, out _);
+                }
             }
         }
     }

@@ -30,6 +30,12 @@ internal static unsafe partial class Nvrtc
     public static partial nvrtcResult nvrtcCompileProgram(nint program, int optionCount, byte** options);
 
     [LibraryImport(Library)]
+    public static partial nvrtcResult nvrtcAddNameExpression(nint program, byte* name);
+
+    [LibraryImport(Library)]
+    public static partial nvrtcResult nvrtcGetLoweredName(nint program, byte* name, byte** lowered);
+
+    [LibraryImport(Library)]
     public static partial nvrtcResult nvrtcGetProgramLogSize(nint program, nuint* bytes);
 
     [LibraryImport(Library)]
