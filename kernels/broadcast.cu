@@ -14,7 +14,8 @@ struct operands
     place a, b;
 };
 
-#define AXIS(n) if (axes > n) { place size = (place)size##n, k = axes == n + 1 ? i : i % size; i /= size; at.a += k * (place)a##n; at.b += k * (place)b##n; }
+#define AXIS(n) if (axes > n) { place size = (place)size##n, rest = axes > n + 1 ? i / size : 0, k = i - rest * size; \
+    at.a += k * (place)a##n; at.b += k * (place)b##n; i = rest; }
 
 // broadcast_forward: y = a + b or a * b with NumPy's broadcasting; without b, y = a * factor, a broadcast. Twin of Broadcast.Cpu.cs.
 //   operator add, mul

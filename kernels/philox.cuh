@@ -36,6 +36,18 @@ __device__ __forceinline__ unsigned philox_word(unsigned long long seed, unsigne
     return which & 2u ? high : low;
 }
 
+// Words index to index + 3: one block where the index is a multiple of four, else two.
+__device__ __forceinline__ philox_block philox_four(unsigned long long seed, unsigned long long index)
+{
+    philox_block first = philox_words(seed, index >> 2);
+    unsigned skip = (unsigned)index & 3u;
+    if (skip == 0) return first;
+    philox_block second = philox_words(seed, (index + 4) >> 2);
+    if (skip == 1) return {{first.at[1], first.at[2], first.at[3], second.at[0]}};
+    if (skip == 2) return {{first.at[2], first.at[3], second.at[0], second.at[1]}};
+    return {{first.at[3], second.at[0], second.at[1], second.at[2]}};
+}
+
 // Whether dropout keeps an element: u = (word >> 8) * 2^-24 is at least p. `threshold` is Philox.Threshold(p) = ceil(p * 2^24), so that the
 // comparison is between whole numbers and every dtype draws the same mask.
 __device__ __forceinline__ bool dropout_keeps(unsigned word, unsigned threshold) { return word >> 8 >= threshold; }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -51,7 +52,15 @@ public static partial class Ops
         long start = 0;
         foreach (var input in inputs)
         {
-            ConcatCpu.Forward(tape.Cpu, input.Value, axis, start, y);
+            if (tape.Device is CudaDevice gpu)
+            {
+                ConcatCuda.Forward(gpu, input.Value, axis, start, y);
+            }
+            else
+            {
+                ConcatCpu.Forward(tape.Cpu, input.Value, axis, start, y);
+            }
+
             start += input.Shape[axis];
         }
 
@@ -68,7 +77,15 @@ public static partial class Ops
             if (node.Needs(i))
             {
                 var dx = tape.BeginGrad(input);
-                ConcatCpu.Backward(tape.Cpu, node.OutputGrad()!, axis, start, dx);
+                if (tape.Device is CudaDevice gpu)
+                {
+                    ConcatCuda.Backward(gpu, node.OutputGrad()!, axis, start, dx);
+                }
+                else
+                {
+                    ConcatCpu.Backward(tape.Cpu, node.OutputGrad()!, axis, start, dx);
+                }
+
                 tape.EndGrad(input, dx);
             }
 

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 
 namespace Engine.Autograd;
@@ -27,14 +28,30 @@ public static partial class Ops
         Check.Floating("dropout", "x", x);
         Check.Range("dropout", "p", p is >= 0 and <= 1, "from 0 to 1", p);
         var y = tape.Empty(x.Shape, x.DType);
-        DropoutCpu.Apply(tape.Cpu, x.Value, p, seed, offset, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            DropoutCuda.Apply(gpu, x.Value, p, seed, offset, y);
+        }
+        else
+        {
+            DropoutCpu.Apply(tape.Cpu, x.Value, p, seed, offset, y);
+        }
+
         return tape.Record("dropout", y, [x], [], DropoutBackward, [p], [(long)seed, (long)offset]);
     }
 
     private static void DropoutBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        DropoutCpu.Apply(tape.Cpu, node.OutputGrad()!, node.Number(0), (ulong)node.Integer(0), (ulong)node.Integer(1), dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            DropoutCuda.Apply(gpu, node.OutputGrad()!, node.Number(0), (ulong)node.Integer(0), (ulong)node.Integer(1), dx);
+        }
+        else
+        {
+            DropoutCpu.Apply(tape.Cpu, node.OutputGrad()!, node.Number(0), (ulong)node.Integer(0), (ulong)node.Integer(1), dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -36,7 +37,15 @@ public static unsafe partial class Ops
         ids.Shape.CopyTo(sizes);
         sizes[ids.Shape.Rank] = weight.Shape[1];
         var y = tape.Empty(Shape.Of(sizes[..(ids.Shape.Rank + 1)]), weight.DType);
-        EmbeddingCpu.Forward(tape.Cpu, ids.Value, weight.Value, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            EmbeddingCuda.Forward(gpu, ids.Value, weight.Value, y);
+        }
+        else
+        {
+            EmbeddingCpu.Forward(tape.Cpu, ids.Value, weight.Value, y);
+        }
+
         return tape.Record("embedding", y, [ids, weight], [ids.Value], EmbeddingBackward);
     }
 
@@ -62,7 +71,15 @@ public static unsafe partial class Ops
     private static void EmbeddingBackward(Tape tape, Node node)
     {
         var dweight = tape.BeginGrad(node.Input(1)!);
-        EmbeddingCpu.Backward(tape.Cpu, node.Saved(0), node.OutputGrad()!, dweight);
+        if (tape.Device is CudaDevice gpu)
+        {
+            EmbeddingCuda.Backward(gpu, node.Saved(0), node.OutputGrad()!, dweight);
+        }
+        else
+        {
+            EmbeddingCpu.Backward(tape.Cpu, node.Saved(0), node.OutputGrad()!, dweight);
+        }
+
         tape.EndGrad(node.Input(1)!, dweight);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -45,7 +46,15 @@ public static partial class Ops
         }
 
         var y = tape.Empty(Shape.Of(sizes), x.DType);
-        PermuteCpu.Forward(tape.Cpu, x.Value, axes, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            PermuteCuda.Forward(gpu, x.Value, axes, y);
+        }
+        else
+        {
+            PermuteCpu.Forward(tape.Cpu, x.Value, axes, y);
+        }
+
         return tape.Record("permute", y, [x], [], PermuteBackward, integers: integers);
     }
 
@@ -59,7 +68,15 @@ public static partial class Ops
         }
 
         var dx = tape.BeginGrad(x);
-        PermuteCpu.Forward(tape.Cpu, dy, inverse, dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            PermuteCuda.Forward(gpu, dy, inverse, dx);
+        }
+        else
+        {
+            PermuteCpu.Forward(tape.Cpu, dy, inverse, dx);
+        }
+
         tape.EndGrad(x, dx);
     }
 }

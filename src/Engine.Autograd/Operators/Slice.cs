@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -35,7 +36,15 @@ public static partial class Ops
         start = Math.Clamp(start < 0 ? start + size : start, 0, size);
         end = Math.Clamp(end < 0 ? end + size : end, start, size);
         var y = tape.Empty(x.Shape.With(axis, end - start), x.DType);
-        SliceCpu.Forward(tape.Cpu, x.Value, axis, start, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            SliceCuda.Forward(gpu, x.Value, axis, start, y);
+        }
+        else
+        {
+            SliceCpu.Forward(tape.Cpu, x.Value, axis, start, y);
+        }
+
         return tape.Record("slice", y, [x], [], SliceBackward, integers: [axis, start]);
     }
 
@@ -43,7 +52,15 @@ public static partial class Ops
     {
         var x = node.Input(0)!;
         var dx = tape.BeginGrad(x);
-        SliceCpu.Backward(tape.Cpu, node.OutputGrad()!, (int)node.Integer(0), node.Integer(1), dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            SliceCuda.Backward(gpu, node.OutputGrad()!, (int)node.Integer(0), node.Integer(1), dx);
+        }
+        else
+        {
+            SliceCpu.Backward(tape.Cpu, node.OutputGrad()!, (int)node.Integer(0), node.Integer(1), dx);
+        }
+
         tape.EndGrad(x, dx);
     }
 }
