@@ -87,6 +87,8 @@ __device__ __forceinline__ void store_pack(scalar* address, const pack& value)
 
 constexpr unsigned FULL_WARP = 0xffffffffu;
 
+__device__ __forceinline__ accum infinity() { return __uint_as_float(0x7f800000u); }
+
 // The sum over a whole warp, in every lane, always in the same order.
 __device__ __forceinline__ accum warp_sum(accum x)
 {
