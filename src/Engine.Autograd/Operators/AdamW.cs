@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -49,7 +50,11 @@ public static partial class Ops
 
         var step = new AdamWStep(lr, call.Integer("step"), beta1, beta2, eps, decay);
         var (p, g, m, v) = (copies[0]!.Value, copies[1]!.Value, copies[2]!.Value, copies[3]!.Value);
-        if (param.DType == DType.F64)
+        if (call.Tape.Device is CudaDevice gpu)
+        {
+            AdamWCuda.Step(gpu, p, g, m, v, step);
+        }
+        else if (param.DType == DType.F64)
         {
             AdamWKernel.Step(call.Tape.Cpu, p.Data<double>(), g.Data<double>(), m.Data<double>(), v.Data<double>(), p.Count, step);
         }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -28,9 +29,23 @@ public static partial class Ops
         Check.SameDType(op, "target", target, "logits", logits);
         Check.NoGradient(op, "target", target);
         Check.Shape(op, "target", target, logits.Shape, "the shape of logits");
-        var losses = tape.Empty(logits.Shape, logits.DType);
-        BceWithLogitsCpu.Forward(tape.Cpu, logits.Value, target.Value, losses);
-        var (loss, scale) = Loss.Reduce(tape, losses, reduction, 1.0 / logits.Shape.Count);
+        double weight = 1.0 / logits.Shape.Count, scale = Loss.Scale(reduction, weight);
+        Tensor loss;
+        if (tape.Device is CudaDevice gpu)
+        {
+            bool each = reduction == Reduction.None;
+            var parts = each ? null : tape.Empty([BceWithLogitsCuda.Parts(logits.Value)], logits.DType.Accumulator());
+            loss = tape.Empty(each ? logits.Shape : [], logits.DType);
+            BceWithLogitsCuda.Forward(gpu, logits.Value, target.Value, each ? loss : null, parts, scale, each ? null : loss);
+            tape.Release(parts);
+        }
+        else
+        {
+            var losses = tape.Empty(logits.Shape, logits.DType);
+            BceWithLogitsCpu.Forward(tape.Cpu, logits.Value, target.Value, losses);
+            loss = Loss.Reduce(tape, losses, reduction, weight).Loss;
+        }
+
         return tape.Record(
             op, loss, [logits], [logits.Value, target.Value], BceWithLogitsBackward, [scale], [reduction == Reduction.None ? 1 : 0]);
     }
@@ -38,8 +53,16 @@ public static partial class Ops
     private static void BceWithLogitsBackward(Tape tape, Node node)
     {
         var dlogits = tape.BeginGrad(node.Input(0)!);
-        BceWithLogitsCpu.Backward(
-            tape.Cpu, node.Saved(0), node.Saved(1), node.OutputGrad()!, node.Integer(0) == 1, node.Number(0), dlogits);
+        var (logits, target, dy, each) = (node.Saved(0), node.Saved(1), node.OutputGrad()!, node.Integer(0) == 1);
+        if (tape.Device is CudaDevice gpu)
+        {
+            BceWithLogitsCuda.Backward(gpu, logits, target, dy, each, node.Number(0), dlogits);
+        }
+        else
+        {
+            BceWithLogitsCpu.Backward(tape.Cpu, logits, target, dy, each, node.Number(0), dlogits);
+        }
+
         tape.EndGrad(node.Input(0)!, dlogits);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -31,6 +32,11 @@ public static partial class Ops
         Check.Rank(op, "logits", logits, 2, "[n,c]");
         Check.HasDType(op, "target", target, DType.I64);
         Check.Shape(op, "target", target, [logits.Shape[0]], "the rows of logits");
+        if (tape.Device is CudaDevice gpu)
+        {
+            return CrossEntropyOn(gpu, tape, logits, target, ignoreIndex, reduction);
+        }
+
         long counted = CountTargets(target.Value, logits.Shape[1], ignoreIndex);
         var losses = tape.Empty(target.Shape, logits.DType);
         CrossEntropyCpu.Forward(tape.Cpu, logits.Value, target.Value, ignoreIndex, losses);
@@ -38,6 +44,33 @@ public static partial class Ops
         return tape.Record(
             op, loss, [logits], [logits.Value, target.Value], CrossEntropyBackward,
             [scale], [ignoreIndex, reduction == Reduction.None ? 1 : 0]);
+    }
+
+    /// <summary>Targets that the host gave are checked there; rows are counted on the device, so that a captured step counts its own.</summary>
+    private static Variable CrossEntropyOn(
+        CudaDevice gpu, Tape tape, Variable logits, Variable target, long ignoreIndex, Reduction reduction)
+    {
+        if (target.HostValue is { } given)
+        {
+            CountTargets(given, logits.Shape[1], ignoreIndex);
+        }
+
+        bool each = reduction == Reduction.None;
+        var losses = tape.Empty(target.Shape, each ? logits.DType : logits.DType.Accumulator());
+        CrossEntropyCuda.Forward(gpu, logits.Value, target.Value, ignoreIndex, losses, reduces: !each);
+        var (loss, scale) = (losses, (Tensor?)null);
+        if (!each)
+        {
+            loss = tape.Empty([], logits.DType);
+            scale = tape.Empty([], logits.DType.Accumulator());
+            CrossEntropyCuda.Reduce(gpu, losses, target.Value, ignoreIndex, reduction == Reduction.Mean, loss, scale);
+            tape.Release(losses);
+        }
+
+        var result = tape.Record(
+            "cross_entropy", loss, [logits], [logits.Value, target.Value, scale], CrossEntropyBackward, [0], [ignoreIndex, each ? 1 : 0]);
+        tape.Release(scale);
+        return result;
     }
 
     private static long CountTargets(Tensor target, long classes, long ignoreIndex)
@@ -67,8 +100,16 @@ public static partial class Ops
     private static void CrossEntropyBackward(Tape tape, Node node)
     {
         var dlogits = tape.BeginGrad(node.Input(0)!);
-        CrossEntropyCpu.Backward(
-            tape.Cpu, node.Saved(0), node.Saved(1), node.Integer(0), node.OutputGrad()!, node.Integer(1) == 1, node.Number(0), dlogits);
+        var (logits, target, dy, each) = (node.Saved(0), node.Saved(1), node.OutputGrad()!, node.Integer(1) == 1);
+        if (tape.Device is CudaDevice gpu)
+        {
+            CrossEntropyCuda.Backward(gpu, logits, target, node.Integer(0), dy, each, node.SavedOrNull(2), dlogits);
+        }
+        else
+        {
+            CrossEntropyCpu.Backward(tape.Cpu, logits, target, node.Integer(0), dy, each, node.Number(0), dlogits);
+        }
+
         tape.EndGrad(node.Input(0)!, dlogits);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -79,10 +80,26 @@ public static partial class Ops
         Check.Range(op, "alpha", alpha >= 0, "at least 0", alpha);
         Check.Range(op, "epsilon", epsilon >= 0, "at least 0", epsilon);
         long rows = prediction.Shape[0];
-        var losses = tape.Empty([rows], prediction.DType);
-        var factors = tape.Empty([rows, 2], DType.F64);
-        FpWeightedDiceCpu.Forward(tape.Cpu, prediction.Value, logits, target.Value, falsePositiveWeight, alpha + epsilon, losses, factors);
-        var (loss, scale) = Loss.Reduce(tape, losses, reduction, rows == 0 ? 0 : 1.0 / rows);
+        double weight = rows == 0 ? 0 : 1.0 / rows, scale = Loss.Scale(reduction, weight);
+        Tensor loss, factors;
+        if (tape.Device is CudaDevice gpu)
+        {
+            bool each = reduction == Reduction.None;
+            var accumulator = prediction.DType.Accumulator();
+            var parts = tape.Empty([3, FpWeightedDiceCuda.Parts(prediction.Shape[1]), rows], accumulator);
+            (loss, factors) = (tape.Empty(each ? [rows] : [], prediction.DType), tape.Empty([rows, 2], accumulator));
+            FpWeightedDiceCuda.Forward(gpu, prediction.Value, logits, target.Value, parts);
+            FpWeightedDiceCuda.Finish(gpu, parts, falsePositiveWeight, alpha + epsilon, scale, each, loss, factors);
+            tape.Release(parts);
+        }
+        else
+        {
+            var losses = tape.Empty([rows], prediction.DType);
+            factors = tape.Empty([rows, 2], DType.F64);
+            FpWeightedDiceCpu.Forward(tape.Cpu, prediction.Value, logits, target.Value, falsePositiveWeight, alpha + epsilon, losses, factors);
+            loss = Loss.Reduce(tape, losses, reduction, weight).Loss;
+        }
+
         var result = tape.Record(
             op, loss, [prediction], [prediction.Value, target.Value, factors], DiceBackward,
             [scale], [logits ? 1 : 0, reduction == Reduction.None ? 1 : 0]);
@@ -93,9 +110,17 @@ public static partial class Ops
     private static void DiceBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        FpWeightedDiceCpu.Backward(
-            tape.Cpu, node.Saved(0), node.Integer(0) == 1, node.Saved(1), node.Saved(2), node.OutputGrad()!, node.Integer(1) == 1,
-            node.Number(0), dx);
+        var (prediction, target, factors, dy) = (node.Saved(0), node.Saved(1), node.Saved(2), node.OutputGrad()!);
+        var (logits, each) = (node.Integer(0) == 1, node.Integer(1) == 1);
+        if (tape.Device is CudaDevice gpu)
+        {
+            FpWeightedDiceCuda.Backward(gpu, prediction, logits, target, factors, dy, each, node.Number(0), dx);
+        }
+        else
+        {
+            FpWeightedDiceCpu.Backward(tape.Cpu, prediction, logits, target, factors, dy, each, node.Number(0), dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -85,8 +86,16 @@ public static partial class Ops
         Shape rows = [x.Shape.Fold(0, x.Shape.Rank - 1)];
         var y = tape.Empty(x.Shape, x.DType);
         var sum = residual is null ? null : tape.Empty(x.Shape, x.DType);
-        var (mean, rstd) = (tape.Empty(rows, x.DType), tape.Empty(rows, x.DType));
-        LayerNormCpu.Forward(tape.Cpu, x.Value, residual?.Value, weight.Value, bias.Value, eps, y, sum, mean, rstd);
+        var (mean, rstd) = (tape.Empty(rows, x.DType.Accumulator()), tape.Empty(rows, x.DType.Accumulator()));
+        if (tape.Device is CudaDevice gpu)
+        {
+            LayerNormCuda.Forward(gpu, x.Value, residual?.Value, weight.Value, bias.Value, eps, y, sum, mean, rstd);
+        }
+        else
+        {
+            LayerNormCpu.Forward(tape.Cpu, x.Value, residual?.Value, weight.Value, bias.Value, eps, y, sum, mean, rstd);
+        }
+
         return (y, sum, mean, rstd);
     }
 
@@ -99,13 +108,24 @@ public static partial class Ops
         var ds = needsX ? tape.Empty(s.Shape, s.DType) : null;
         var dweight = node.Needs(1) ? tape.BeginGrad(node.Input(1)!) : null;
         var dbias = node.Needs(2) ? tape.BeginGrad(node.Input(2)!) : null;
-        var parts = needsParts ? tape.Empty([2, LayerNormCpu.Parts(mean.Count), weight.Count], s.DType) : null;
-        if (parts is not null && node.OutputGrad() is null)
+        var (dy, dsum) = (node.OutputGrad(), residual ? node.OutputGrad(1) : null);
+        var gpu = tape.Device as CudaDevice;
+        long count = gpu is null ? LayerNormCpu.Parts(mean.Count) : LayerNormCuda.Parts(mean.Count);
+        var parts = needsParts ? tape.Empty([2, count, weight.Count], s.DType.Accumulator()) : null;
+        if (gpu is not null)
         {
-            parts.Clear();
+            LayerNormCuda.Backward(gpu, s, weight, mean, rstd, dy, dsum, ds, dweight, dbias, parts);
+        }
+        else
+        {
+            if (dy is null)
+            {
+                parts?.Clear();
+            }
+
+            LayerNormCpu.Backward(tape.Cpu, s, weight, mean, rstd, dy, dsum, ds, dweight, dbias, parts);
         }
 
-        LayerNormCpu.Backward(tape.Cpu, s, weight, mean, rstd, node.OutputGrad(), residual ? node.OutputGrad(1) : null, ds, dweight, dbias, parts);
         tape.Release(parts);
         if (ds is not null)
         {

@@ -27,6 +27,12 @@ internal static class Loss
         _ => Reduction.None,
     };
 
+    /// <summary>What a reduction multiplies the sum of losses by.</summary>
+    /// <param name="reduction">mean, sum or none</param>
+    /// <param name="weight">for a mean: 1 / count</param>
+    /// <returns>the weight, or 1</returns>
+    public static double Scale(Reduction reduction, double weight) => reduction == Reduction.Mean ? weight : 1;
+
     /// <summary>The loss of a reduction; takes over the claim on <paramref name="losses"/>.</summary>
     /// <param name="tape">the tape</param>
     /// <param name="losses">one a row or element</param>
@@ -40,7 +46,7 @@ internal static class Loss
             return (losses, 1);
         }
 
-        double scale = reduction == Reduction.Mean ? weight : 1;
+        double scale = Scale(reduction, weight);
         var loss = tape.Empty([], losses.DType);
         Ops.SumInto(tape, losses, (1u << losses.Shape.Rank) - 1, scale, loss);
         tape.Release(losses);

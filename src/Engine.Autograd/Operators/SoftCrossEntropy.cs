@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -29,16 +30,37 @@ public static partial class Ops
         Check.Shape("soft_cross_entropy", "target", target, logits.Shape, "the shape of logits");
         Check.NoGradient("soft_cross_entropy", "target", target);
         var (softmax, loss) = (tape.Empty(logits.Shape, logits.DType), tape.Empty([], logits.DType));
-        SoftCrossEntropyCpu.Forward(logits.Value, target.Value, softmax, loss);
-        var result = tape.Record("soft_cross_entropy", loss, [logits], [softmax, target.Value], SoftCrossEntropyBackward);
+        Tensor? scale = null;
+        if (tape.Device is CudaDevice gpu)
+        {
+            scale = tape.Empty([], logits.DType.Accumulator());
+            var parts = tape.Empty([2, logits.Shape[0]], logits.DType.Accumulator());
+            SoftCrossEntropyCuda.Forward(gpu, logits.Value, target.Value, softmax, parts, loss, scale);
+            tape.Release(parts);
+        }
+        else
+        {
+            SoftCrossEntropyCpu.Forward(logits.Value, target.Value, softmax, loss);
+        }
+
+        var result = tape.Record("soft_cross_entropy", loss, [logits], [softmax, target.Value, scale], SoftCrossEntropyBackward);
         tape.Release(softmax);
+        tape.Release(scale);
         return result;
     }
 
     private static void SoftCrossEntropyBackward(Tape tape, Node node)
     {
         var dlogits = tape.BeginGrad(node.Input(0)!);
-        SoftCrossEntropyCpu.Backward(node.Saved(0), node.Saved(1), node.OutputGrad()!, dlogits);
+        if (tape.Device is CudaDevice gpu)
+        {
+            SoftCrossEntropyCuda.Backward(gpu, node.Saved(0), node.Saved(1), node.OutputGrad()!, node.Saved(2), dlogits);
+        }
+        else
+        {
+            SoftCrossEntropyCpu.Backward(node.Saved(0), node.Saved(1), node.OutputGrad()!, dlogits);
+        }
+
         tape.EndGrad(node.Input(0)!, dlogits);
     }
 }

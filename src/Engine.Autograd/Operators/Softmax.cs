@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -35,14 +36,30 @@ public static partial class Ops
         }
 
         var y = tape.Empty(x.Shape, x.DType);
-        SoftmaxCpu.Forward(tape.Cpu, x.Value, mask?.Value, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            SoftmaxCuda.Forward(gpu, x.Value, mask?.Value, y);
+        }
+        else
+        {
+            SoftmaxCpu.Forward(tape.Cpu, x.Value, mask?.Value, y);
+        }
+
         return tape.Record("softmax", y, [x], [y], SoftmaxBackward);
     }
 
     private static void SoftmaxBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        SoftmaxCpu.Backward(tape.Cpu, node.Saved(0), node.OutputGrad()!, dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            SoftmaxCuda.Backward(gpu, node.Saved(0), node.OutputGrad()!, dx);
+        }
+        else
+        {
+            SoftmaxCpu.Backward(tape.Cpu, node.Saved(0), node.OutputGrad()!, dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

@@ -11,7 +11,17 @@ namespace Engine.Kernels.Operators;
 /// <param name="WeightDecay">decoupled; 0 = none</param>
 /// <param name="GradientScale">multiplies each gradient first: clipping by norm, or 1 / loss scale</param>
 public readonly record struct AdamWStep(double LearningRate, long Step, double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8,
-    double WeightDecay = 0.01, double GradientScale = 1);
+    double WeightDecay = 0.01, double GradientScale = 1)
+{
+    /// <summary>What a parameter keeps of itself: 1 − lr · decay.</summary>
+    public double Keep => 1 - LearningRate * WeightDecay;
+
+    /// <summary>lr / (1 − β1ᵗ).</summary>
+    public double Rate => LearningRate / (1 - Math.Pow(Beta1, Step));
+
+    /// <summary>1 / √(1 − β2ᵗ).</summary>
+    public double InverseRoot => 1 / Math.Sqrt(1 - Math.Pow(Beta2, Step));
+}
 
 /// <summary>AdamW on cpu: one pass over parameters, gradients and both moments.</summary>
 /// <remarks>
@@ -126,9 +136,9 @@ public static unsafe class AdamWKernel
             Gain1 = 1 - step.Beta1;
             Beta2 = step.Beta2;
             Gain2 = 1 - step.Beta2;
-            Keep = 1 - step.LearningRate * step.WeightDecay;
-            Rate = step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step));
-            InverseRoot = 1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step));
+            Keep = step.Keep;
+            Rate = step.Rate;
+            InverseRoot = step.InverseRoot;
             Epsilon = step.Epsilon;
         }
     }

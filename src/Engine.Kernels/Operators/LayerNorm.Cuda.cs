@@ -7,9 +7,10 @@ public static class LayerNormCuda
 {
     private const long RowsPerPart = 16;
     private const int MostHeld = 1024;
+    private const int AnyHeld = 768;
     private static readonly KernelKey s_forward = new("layer_norm", "layer_norm_forward", "ROW");
     private static readonly KernelKey s_backward = new("layer_norm", "layer_norm_backward", "ROW");
-    private static readonly KernelKey s_sums = new("layer_norm_long", "layer_norm_backward_sums");
+    private static readonly KernelKey s_sums = new("layer_norm", "layer_norm_backward_sums", "ROW");
     private static readonly KernelKey s_longForward = new("layer_norm_long", "layer_norm_long_forward");
     private static readonly KernelKey s_longBackward = new("layer_norm_long", "layer_norm_long_backward");
     private static readonly KernelKey s_longColumns = new("layer_norm_long", "layer_norm_long_columns");
@@ -64,7 +65,10 @@ public static class LayerNormCuda
             gpu.Launch(s_longColumns, s.DType, parts is null ? 0 : count * ((d + 255) / 256), 256, 0, [s, mean, rstd, dy, parts, rows, d]);
         }
 
-        gpu.Launch(s_sums, s.DType, parts is null ? 0 : new Dim3(((uint)d + 31) / 32, 2), 512, 0, [parts, dweight, dbias, count, d]);
+        // It knows no row length: the macro's value only finds the module that is loaded already.
+        gpu.Launch(
+            s_sums, s.DType, parts is null ? 0 : new Dim3(((uint)d + 31) / 32, 2), 512, 0, [parts, dweight, dbias, count, d],
+            d is > 0 and <= MostHeld ? d : AnyHeld);
     }
 
     /// <summary>How many partial sums backward makes.</summary>
