@@ -45,14 +45,26 @@ public static partial class Ops
         var y = tape.Empty(x.Shape.With(-1, weight.Shape[0]), x.DType);
         bool saves = activation == GemmActivation.Gelu && tape.WillRecord(x, weight, bias);
         var pre = saves ? tape.Empty(y.Shape, y.DType) : null;
-        LinearCpu.Forward(tape.Cpu, x.Value, weight.Value, bias?.Value, activation, y, pre);
+        var gpu = tape.Device as CudaDevice;
+        if (gpu is not null)
+        {
+            LinearCuda.Forward(gpu, x.Value, weight.Value, bias?.Value, activation, y, pre);
+        }
+        else
+        {
+            LinearCpu.Forward(tape.Cpu, x.Value, weight.Value, bias?.Value, activation, y, pre);
+        }
 
-        // ReLU's mask can be read off y. x and weight are saved only where the other's gradient asks for them.
+        // ReLU's mask can be read off y. x and weight are saved only where the other's gradient asks for them. On cuda GELU saves the
+        // product alone, which costs no pass of its own, and backward adds the bias again.
         var result = tape.Record(
             "linear",
             y,
             [x, weight, bias],
-            [weight.RequiresGrad ? x.Value : null, x.RequiresGrad ? weight.Value : null, activation == GemmActivation.Relu ? y : pre],
+            [
+                weight.RequiresGrad ? x.Value : null, x.RequiresGrad ? weight.Value : null,
+                activation == GemmActivation.Relu ? y : pre, gpu is not null && saves ? bias?.Value : null,
+            ],
             LinearBackward,
             integers: [(long)activation]);
         tape.Release(pre);
@@ -64,9 +76,22 @@ public static partial class Ops
         var activation = (GemmActivation)node.Integer(0);
         var dy = node.OutputGrad()!;
         var dbias = node.Needs(2) ? tape.BeginGrad(node.Input(2)!) : null;
-        var parts = dbias is null ? null : tape.Empty([1, LinearCpu.Parts(dy.Shape.Fold(0, dy.Shape.Rank - 1)), dy.Shape[-1]], dy.DType);
         var dpre = activation == GemmActivation.None ? null : tape.Empty(dy.Shape, dy.DType);
-        LinearCpu.BackwardActivation(tape.Cpu, activation, node.SavedOrNull(2), dy, dpre, dbias, parts);
+        long rows = dy.Shape.Fold(0, dy.Shape.Rank - 1);
+        Tensor? parts = null;
+        var gpu = tape.Device as CudaDevice;
+        if (gpu is not null)
+        {
+            long count = LinearCuda.Parts(rows);
+            parts = dbias is null || count == 1 ? null : tape.Empty([count, dy.Shape[-1]], dy.DType.Accumulator());
+            LinearCuda.BackwardActivation(gpu, activation, node.SavedOrNull(2), node.SavedOrNull(3), dy, dpre, dbias, parts);
+        }
+        else
+        {
+            parts = dbias is null ? null : tape.Empty([1, LinearCpu.Parts(rows), dy.Shape[-1]], dy.DType);
+            LinearCpu.BackwardActivation(tape.Cpu, activation, node.SavedOrNull(2), dy, dpre, dbias, parts);
+        }
+
         tape.Release(parts);
         if (dbias is not null)
         {
@@ -77,14 +102,30 @@ public static partial class Ops
         if (node.Needs(0))
         {
             var dx = tape.BeginGrad(node.Input(0)!);
-            LinearCpu.BackwardX(tape.Cpu, node.Saved(1), product, dx);
+            if (gpu is not null)
+            {
+                LinearCuda.BackwardX(gpu, node.Saved(1), product, dx);
+            }
+            else
+            {
+                LinearCpu.BackwardX(tape.Cpu, node.Saved(1), product, dx);
+            }
+
             tape.EndGrad(node.Input(0)!, dx);
         }
 
         if (node.Needs(1))
         {
             var dweight = tape.BeginGrad(node.Input(1)!);
-            LinearCpu.BackwardWeight(tape.Cpu, node.Saved(0), product, dweight);
+            if (gpu is not null)
+            {
+                LinearCuda.BackwardWeight(gpu, node.Saved(0), product, dweight);
+            }
+            else
+            {
+                LinearCpu.BackwardWeight(tape.Cpu, node.Saved(0), product, dweight);
+            }
+
             tape.EndGrad(node.Input(1)!, dweight);
         }
 

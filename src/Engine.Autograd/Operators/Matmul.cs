@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -32,7 +33,7 @@ public static partial class Ops
         sizes[leading.Rank] = a.Shape[transposeA ? -1 : -2];
         sizes[leading.Rank + 1] = b.Shape[transposeB ? -2 : -1];
         var y = tape.Empty(Shape.Of(sizes[..(leading.Rank + 2)]), a.DType);
-        MatmulCpu.Product(tape.Cpu, a.Value, transposeA, b.Value, transposeB, y, leading);
+        MatmulProduct(tape, a.Value, transposeA, b.Value, transposeB, y, leading);
         return tape.Record(
             "matmul",
             y,
@@ -73,6 +74,20 @@ public static partial class Ops
         return Shape.Of(sizes[..rank]);
     }
 
+    private static void MatmulProduct(
+        Tape tape, Tensor left, bool transLeft, Tensor right, bool transRight, Tensor result, Shape leading)
+    {
+        if (tape.Device is not CudaDevice gpu)
+        {
+            MatmulCpu.Product(tape.Cpu, left, transLeft, right, transRight, result, leading);
+            return;
+        }
+
+        var wide = MatmulCuda.WantsWide(left, transLeft, right, transRight, result, leading) ? tape.Empty(result.Shape, DType.F32) : null;
+        MatmulCuda.Product(gpu, left, transLeft, right, transRight, result, leading, wide);
+        tape.Release(wide);
+    }
+
     private static void MatmulBackward(Tape tape, Node node)
     {
         var dy = node.OutputGrad()!;
@@ -86,11 +101,11 @@ public static partial class Ops
             var (b, da) = (node.Saved(1), tape.BeginGrad(node.Input(0)!));
             if (transposeA)
             {
-                MatmulCpu.Product(tape.Cpu, b, transposeB, dy, true, da, leading);
+                MatmulProduct(tape, b, transposeB, dy, true, da, leading);
             }
             else
             {
-                MatmulCpu.Product(tape.Cpu, dy, false, b, !transposeB, da, leading);
+                MatmulProduct(tape, dy, false, b, !transposeB, da, leading);
             }
 
             tape.EndGrad(node.Input(0)!, da);
@@ -102,11 +117,11 @@ public static partial class Ops
             var (a, db) = (node.Saved(0), tape.BeginGrad(node.Input(1)!));
             if (transposeB)
             {
-                MatmulCpu.Product(tape.Cpu, dy, true, a, transposeA, db, leading);
+                MatmulProduct(tape, dy, true, a, transposeA, db, leading);
             }
             else
             {
-                MatmulCpu.Product(tape.Cpu, a, !transposeA, dy, false, db, leading);
+                MatmulProduct(tape, a, !transposeA, dy, false, db, leading);
             }
 
             tape.EndGrad(node.Input(1)!, db);
