@@ -170,7 +170,7 @@ __device__ __forceinline__ void sum_columns(const T* x, place strip, place begin
 //   shapes   x as above, innermost axis kept; y [outputs, inner] or parts [splits, outputs, inner]; rows = all reduced axes; chunk = rows a split
 //   launch   grid outputs*ceil(S*inner/512),splits; block 32x8; shared 0
 //   reads    S*outputs*rows*inner
-//   writes   parts ? A*splits*outputs*inner : S*outputs*inner
+//   writes   parts ? A*gridDim.y*outputs*inner : S*outputs*inner
 //   bound    memory
 //   why      a warp reads 512 contiguous bytes of a row; eight rows are under way in a block, and more by splits where columns are few
 extern "C" __global__ void __launch_bounds__(256) reduce_columns(

@@ -46,7 +46,7 @@ public sealed class LibraryFinder(Func<string, string?> environment, Func<string
             {
                 foreach (string name in names)
                 {
-                    string path = $"{folder}{(windows ? '\\' : '/')}{name}";
+                    string path = Path.Combine(folder, name);
                     looked.Add(path);
                     if (File.Exists(path) && loads(path))
                     {
