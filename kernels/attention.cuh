@@ -6,6 +6,11 @@
 #include "common.cuh"
 #include "philox.cuh"
 
+#if !defined(HEAD_DIM)
+#define HEAD_DIM 64
+#define PACKED 1
+#endif
+
 constexpr int QUAD = 16 / (int)sizeof(accum);                     // accums in 16 bytes
 constexpr int DEPTH_QUADS = HEAD_DIM == 0 ? 1 : (HEAD_DIM + QUAD - 1) / QUAD;
 constexpr int STRIDE = (DEPTH_QUADS | 1) * QUAD;                  // an odd number of quads: 8 lanes reading 8 rows hit all 32 banks once

@@ -54,7 +54,7 @@ public static partial class Ops
             "attention",
             y,
             [q, k, v],
-            [q.Value, k.Value, v.Value, keyMask?.Value, stats],
+            [q.Value, k.Value, v.Value, keyMask?.Value, stats, ResultForBackward(tape, in problem, y)],
             SplitBackward,
             [problem.Scale, dropoutP],
             [problem.Heads, seed, offset, 0, 0]);
@@ -102,7 +102,8 @@ public static partial class Ops
         var dq = node.Needs(0) ? tape.Empty(q.Shape, q.DType) : null;
         var dk = node.Needs(1) ? tape.Empty(k.Shape, k.DType) : null;
         var dv = node.Needs(2) ? tape.Empty(v.Shape, v.DType) : null;
-        RunAttentionBackward(tape, in problem, node.Saved(4), Rows(node.OutputGrad()), MapGrad(node), Rows(dq), Rows(dk), Rows(dv));
+        RunAttentionBackward(
+            tape, in problem, node.Saved(4), Rows(node.SavedOrNull(5)), Rows(node.OutputGrad()), MapGrad(node), Rows(dq), Rows(dk), Rows(dv));
         End(tape, node, 0, dq);
         End(tape, node, 1, dk);
         End(tape, node, 2, dv);

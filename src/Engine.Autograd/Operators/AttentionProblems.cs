@@ -64,7 +64,11 @@ public static partial class Ops
 
     private static void RunAttention(Tape tape, in AttentionProblem problem, HeadRows y, Tensor stats, Tensor? weights)
     {
-        if (tape.Device is CudaDevice gpu)
+        if (tape.Device is CudaDevice tensorCores && weights is null && AttentionMmaCuda.Serves(in problem))
+        {
+            AttentionMmaCuda.Forward(tensorCores, in problem, y, stats);
+        }
+        else if (tape.Device is CudaDevice gpu)
         {
             AttentionCuda.Forward(gpu, in problem, y, stats, weights);
         }
@@ -74,12 +78,30 @@ public static partial class Ops
         }
     }
 
+    /// <summary>The result, where backward reads it: the tensor-core kernels take Σ weight·gradient of a row from it.</summary>
+    private static Tensor? ResultForBackward(Tape tape, in AttentionProblem problem, Tensor y)
+        => tape.Device is CudaDevice && AttentionMmaCuda.Serves(in problem) ? y : null;
+
     private static void RunAttentionBackward(
-        Tape tape, in AttentionProblem problem, Tensor stats, HeadRows? dy, Tensor? dmap, HeadRows? dq, HeadRows? dk, HeadRows? dv)
+        Tape tape,
+        in AttentionProblem problem,
+        Tensor stats,
+        HeadRows? y,
+        HeadRows? dy,
+        Tensor? dmap,
+        HeadRows? dq,
+        HeadRows? dk,
+        HeadRows? dv)
     {
         if (tape.Device is not CudaDevice gpu)
         {
             AttentionCpu.Backward(tape.Cpu, in problem, stats, dy, dmap, dq, dk, dv);
+            return;
+        }
+
+        if (y is { } result && dy is { } gradient)
+        {
+            AttentionMmaCuda.Backward(gpu, in problem, stats, result, gradient, dq, dk, dv);
             return;
         }
 

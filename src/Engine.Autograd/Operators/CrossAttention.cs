@@ -61,7 +61,7 @@ public static partial class Ops
             y,
             map,
             [q, k, v],
-            [q.Value, k.Value, v.Value, keyMask?.Value, stats],
+            [q.Value, k.Value, v.Value, keyMask?.Value, stats, null],
             SplitBackward,
             [problem.Scale, dropoutP],
             [problem.Heads, seed, offset, mapAfterDropout ? 1 : 0, 1]);

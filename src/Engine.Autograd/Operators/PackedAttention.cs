@@ -29,7 +29,13 @@ public static partial class Ops
         var stats = tape.Empty([problem.Batches, heads, tokens, 2], qkv.DType.Accumulator());
         RunAttention(tape, in problem, HeadRows.Packed(y, heads, 0, 1), stats, null);
         var result = tape.Record(
-            Op, y, [qkv], [qkv.Value, keyMask?.Value, stats], SelfAttentionBackward, [problem.Scale, dropoutP], [heads, seed, offset, 0, 0]);
+            Op,
+            y,
+            [qkv],
+            [qkv.Value, keyMask?.Value, stats, ResultForBackward(tape, in problem, y)],
+            SelfAttentionBackward,
+            [problem.Scale, dropoutP],
+            [heads, seed, offset, 0, 0]);
         tape.Release(stats);
         return result;
     }
@@ -54,7 +60,13 @@ public static partial class Ops
         var stats = tape.Empty([problem.Batches, heads, problem.Queries, 2], q.DType.Accumulator());
         RunAttention(tape, in problem, HeadRows.Packed(y, heads, 0, 1), stats, null);
         var result = tape.Record(
-            Op, y, [q, kv], [q.Value, kv.Value, keyMask?.Value, stats], PackedCrossBackward, [problem.Scale, dropoutP], [heads, seed, offset, 0, 0]);
+            Op,
+            y,
+            [q, kv],
+            [q.Value, kv.Value, keyMask?.Value, stats, ResultForBackward(tape, in problem, y)],
+            PackedCrossBackward,
+            [problem.Scale, dropoutP],
+            [heads, seed, offset, 0, 0]);
         tape.Release(stats);
         return result;
     }
@@ -92,7 +104,7 @@ public static partial class Ops
             y,
             map,
             [q, kv],
-            [q.Value, kv.Value, keyMask?.Value, stats],
+            [q.Value, kv.Value, keyMask?.Value, stats, null],
             PackedCrossBackward,
             [problem.Scale, dropoutP],
             [heads, seed, offset, mapAfterDropout ? 1 : 0, 1]);
@@ -142,6 +154,7 @@ public static partial class Ops
             tape,
             in problem,
             node.Saved(2),
+            node.SavedOrNull(3) is { } y ? HeadRows.Packed(y, problem.Heads, 0, 1) : null,
             HeadRows.Packed(dy, problem.Heads, 0, 1),
             null,
             HeadRows.Packed(dqkv, problem.Heads, 0, 3),
@@ -161,6 +174,7 @@ public static partial class Ops
             tape,
             in problem,
             node.Saved(3),
+            Rows(node.SavedOrNull(4), 0, 1, problem.Heads),
             Rows(node.OutputGrad(), 0, 1, problem.Heads),
             MapGrad(node),
             Rows(dq, 0, 1, problem.Heads),

@@ -83,9 +83,9 @@ public static unsafe class AttentionCuda
         }
     }
 
-    private static int Threshold(in AttentionProblem p) => (int)Philox.Threshold(p.DropoutP);
+    internal static int Threshold(in AttentionProblem p) => (int)Philox.Threshold(p.DropoutP);
 
-    private static Arg Kept(in AttentionProblem p) => Arg.Accum(p.DropoutP < 1 ? 1 / (1 - p.DropoutP) : 0);
+    internal static Arg Kept(in AttentionProblem p) => Arg.Accum(p.DropoutP < 1 ? 1 / (1 - p.DropoutP) : 0);
 
     private static Dim3 Blocks(in AttentionProblem p, long count, int each)
         => checked(p.Batches * p.Heads * (count / each + (count % each == 0 ? 0 : 1)));
