@@ -64,23 +64,23 @@ public static partial class Ops
 
     private static void RunAttention(Tape tape, in AttentionProblem problem, HeadRows y, Tensor stats, Tensor? weights)
     {
-        if (tape.Device is CudaDevice tensorCores && weights is null && AttentionMmaCuda.Serves(in problem))
+        if (tape.Device is not CudaDevice gpu)
         {
-            AttentionMmaCuda.Forward(tensorCores, in problem, y, stats);
+            AttentionCpu.Forward(tape.Cpu, in problem, y, stats, weights);
         }
-        else if (tape.Device is CudaDevice gpu)
+        else if (weights is null && AttentionMmaCuda.Serves(gpu, in problem))
         {
-            AttentionCuda.Forward(gpu, in problem, y, stats, weights);
+            AttentionMmaCuda.Forward(gpu, in problem, y, stats);
         }
         else
         {
-            AttentionCpu.Forward(tape.Cpu, in problem, y, stats, weights);
+            AttentionCuda.Forward(gpu, in problem, y, stats, weights);
         }
     }
 
     /// <summary>The result, where backward reads it: the tensor-core kernels take Σ weight·gradient of a row from it.</summary>
     private static Tensor? ResultForBackward(Tape tape, in AttentionProblem problem, Tensor y)
-        => tape.Device is CudaDevice && AttentionMmaCuda.Serves(in problem) ? y : null;
+        => tape.Device is CudaDevice gpu && AttentionMmaCuda.Serves(gpu, in problem) ? y : null;
 
     private static void RunAttentionBackward(
         Tape tape,

@@ -10,14 +10,19 @@ public static unsafe class AttentionMmaCuda
     private static readonly KernelKey s_forward = new("attention_mma", "attention_mma_forward", "HEAD_DIM", "KEYS");
     private static readonly KernelKey s_backward = new("attention_mma", "attention_mma_backward", "HEAD_DIM", "KEYS");
 
-    /// <summary>Whether these kernels serve a problem, forward and backward: bf16, at most 256 keys and queries of 16, 32 or 64 elements.</summary>
+    /// <summary>
+    /// Whether these kernels serve a problem, forward and backward: bf16, at most 256 keys and queries of 16, 32 or 64 elements, and what they
+    /// keep of one head fits into the device's shared memory (163 KB on sm_80 and 227 KB on sm_90 do for 197 tokens; 99 KB do not).
+    /// </summary>
+    /// <param name="gpu">would run them</param>
     /// <param name="problem">inputs and attributes; without a map</param>
     /// <returns>false: <see cref="AttentionCuda"/> does</returns>
-    public static bool Serves(in AttentionProblem problem)
+    public static bool Serves(CudaDevice gpu, in AttentionProblem problem)
         => problem.Q.Tensor.DType == DType.BF16
         && problem.Depth is 16 or 32 or 64
         && problem.Keys is >= 1 and <= MostKeys
         && problem.Queries is >= 1 and <= MostQueries
+        && Math.Max(ForwardShared(in problem), BackwardShared(in problem)) <= gpu.Properties.SharedBytesOptIn
         && IsPacked(problem.Q) && IsPacked(problem.K) && IsPacked(problem.V);
 
     /// <summary>y, and what backward needs.</summary>
@@ -30,7 +35,7 @@ public static unsafe class AttentionMmaCuda
         ref readonly var p = ref problem;
         int keys = PaddedKeys(in p);
         gpu.Launch(
-            s_forward, DType.BF16, p.Batches * p.Heads, 128, (2 * ((2 * keys) + 64) * Pitch(in p)) + keys,
+            s_forward, DType.BF16, p.Batches * p.Heads, 128, ForwardShared(in p),
             [
                 p.Q.Address, p.K.Address, p.V.Address, p.KeyMask,
                 (float)p.Scale, AttentionCuda.Threshold(in p), AttentionCuda.Kept(in p), p.Seed, p.Offset, y.Address, stats,
@@ -52,9 +57,9 @@ public static unsafe class AttentionMmaCuda
         CudaDevice gpu, in AttentionProblem problem, Tensor stats, HeadRows y, HeadRows dy, HeadRows? dq, HeadRows? dk, HeadRows? dv)
     {
         ref readonly var p = ref problem;
-        int keys = PaddedKeys(in p), strips = (int)((p.Queries + 15) / 16);
+        int keys = PaddedKeys(in p);
         gpu.Launch(
-            s_backward, DType.BF16, p.Batches * p.Heads, 2 * keys, (4 * (keys + (16 * strips)) * Pitch(in p)) + (96 * keys) + (192 * strips),
+            s_backward, DType.BF16, p.Batches * p.Heads, 2 * keys, BackwardShared(in p),
             [
                 p.Q.Address, p.K.Address, p.V.Address, p.KeyMask,
                 (float)p.Scale, AttentionCuda.Threshold(in p), AttentionCuda.Kept(in p), p.Seed, p.Offset, stats, y.Address, dy.Address,
@@ -68,6 +73,14 @@ public static unsafe class AttentionMmaCuda
 
     /// <summary>Elements from row to row in shared memory: an odd number of 16-byte packs.</summary>
     private static int Pitch(in AttentionProblem p) => (((int)p.Depth / 8) | 1) * 8;
+
+    private static int ForwardShared(in AttentionProblem p) => (2 * ((2 * PaddedKeys(in p)) + 64) * Pitch(in p)) + PaddedKeys(in p);
+
+    private static int BackwardShared(in AttentionProblem p)
+    {
+        int keys = PaddedKeys(in p), queries = (int)((p.Queries + 15) / 16 * 16);
+        return (4 * (keys + queries) * Pitch(in p)) + (96 * keys) + (12 * queries);
+    }
 
     private static bool IsPacked(HeadRows x) => (x.Batch | x.Head | x.Row) % 8 == 0 && x.Address % 16 == 0;
 }
