@@ -1,4 +1,4 @@
-#include "tiles.cuh"
+#include "columns.cuh"
 
 // Sums over axes. The input's merged axes alternate between kept and reduced ones: size1 lies next to the innermost axis (`inner`), size7 is
 // the outermost. Every order of summation follows from the sizes alone. Two shapes of work: rows, where the innermost axis is summed, and
@@ -8,35 +8,6 @@
 #define AXIS(n) if (axes > n) { place size = (place)size##n, &index = (n % 2 == 0) == inner_reduced ? reduced : kept; \
     place rest = axes > n + 2 ? index / size : 0; offset += (index - rest * size) * stride; index = rest; stride *= size; }
 #define OUTER_AXES AXIS(1) AXIS(2) AXIS(3) AXIS(4) AXIS(5) AXIS(6) AXIS(7)
-
-// As many elements as 16 bytes hold, of the tensor's type or of partial sums.
-template <typename T> struct group
-{
-    static constexpr int SIZE = 16 / (int)sizeof(T);
-    accum at[SIZE];
-};
-
-template <typename T> __device__ __forceinline__ group<T> load_group(const T* address)
-{
-    union { bytes16 raw; T at[group<T>::SIZE]; } memory;
-    memory.raw = load16(address);
-    group<T> result;
-#pragma unroll
-    for (int i = 0; i < group<T>::SIZE; i++) result.at[i] = to_accum(memory.at[i]);
-    return result;
-}
-
-template <typename T> __device__ __forceinline__ accum sum_of(group<T> x)
-{
-#pragma unroll
-    for (int half = group<T>::SIZE / 2; half > 0; half /= 2)
-    {
-#pragma unroll
-        for (int i = 0; i < half; i++) x.at[i] += x.at[i + half];
-    }
-
-    return x.at[0];
-}
 
 // The sum of elements [begin, end) of one row, in thread 0 of each warp row; `at(j)` says where element j lies.
 template <typename T, typename Locate>
@@ -105,64 +76,6 @@ extern "C" __global__ void __launch_bounds__(256) reduce_rows_merge(const accum*
     const accum* row = parts + output * splits;
     accum sum = sum_row(row, 0, (place)splits, on_16_bytes(row) && splits % group<accum>::SIZE == 0, nullptr, [](place j) { return j; });
     if (threadIdx.x == 0) y[output] = to_scalar(scale * sum);
-}
-
-// A block of 32 x 8 threads adds rows [begin, end) of a strip of 32 groups of columns: a warp takes every eighth row, then the eight warps'
-// sums are added in order. Calls write(column, sum) for each column below `inner`; `at(r)` says where row r begins.
-template <typename T, typename Locate, typename Write>
-__device__ __forceinline__ void sum_columns(const T* x, place strip, place begin, place end, long long inner, bool groups, Locate at, Write write)
-{
-    constexpr int SIZE = group<T>::SIZE, COLUMNS = 32 * SIZE;
-    // Between one group element's lanes and the next, so that both the writing and the reading order below meet every bank once.
-    constexpr int PITCH = 32 + (int)(128 / sizeof(accum)) / SIZE;
-    __shared__ accum sums[8][SIZE * PITCH];
-    int lane = threadIdx.x, warp = threadIdx.y;
-    long long first = strip * (long long)COLUMNS;
-    accum total[SIZE];
-#pragma unroll
-    for (int k = 0; k < SIZE; k++) total[k] = 0;
-
-    // 1. rows
-    if (groups)
-    {
-        long long column = first + lane * SIZE;
-        if (column < inner)
-        {
-#pragma unroll 4
-            for (place r = begin + warp; r < end; r += 8)
-            {
-                group<T> row = load_group(x + at(r) + column);
-#pragma unroll
-                for (int k = 0; k < SIZE; k++) total[k] += row.at[k];
-            }
-        }
-    }
-    else
-    {
-        for (place r = begin + warp; r < end; r += 8)
-        {
-            const T* row = x + at(r);
-#pragma unroll
-            for (int k = 0; k < SIZE; k++)
-            {
-                if (first + 32 * k + lane < inner) total[k] += to_accum(row[first + 32 * k + lane]);
-            }
-        }
-    }
-
-    // 2. warps
-#pragma unroll
-    for (int k = 0; k < SIZE; k++) sums[warp][k * PITCH + lane] = total[k];
-    __syncthreads();
-    for (int c = warp * 32 + lane; c < COLUMNS; c += 256)
-    {
-        if (first + c >= inner) break;
-        int place_of_c = groups ? c % SIZE * PITCH + c / SIZE : c / 32 * PITCH + c % 32;
-        accum sum = 0;
-#pragma unroll
-        for (int w = 0; w < 8; w++) sum += sums[w][place_of_c];
-        write(first + c, sum);
-    }
 }
 
 // reduce_columns: y[k, c] = scale * sum over r < rows of row r of output row k, or that of one split of the rows into parts. Twin of Reduce.Cpu.cs.

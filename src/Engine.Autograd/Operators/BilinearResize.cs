@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -36,10 +37,19 @@ public static partial class Ops
 
         long planes = x.Shape[0] * x.Shape[1];
         var y = tape.Empty(x.Shape.With(2, height).With(3, width), x.DType);
-        var (columns, weights, rows) = ResizeScratch(tape, planes, w, width, x.DType);
         var (from, to) = (tape.View(x.Value, [planes, h, w]), tape.View(y, [planes, height, width]));
-        BilinearResizeCpu.Forward(tape.Cpu, from, to, columns, weights, rows);
-        ReleaseAll(tape, columns, weights, rows, from, to);
+        if (tape.Device is CudaDevice gpu)
+        {
+            BilinearResizeCuda.Forward(gpu, from, to);
+        }
+        else
+        {
+            var (columns, weights, rows) = ResizeScratch(tape, planes, w, width, x.DType);
+            BilinearResizeCpu.Forward(tape.Cpu, from, to, columns, weights, rows);
+            ReleaseAll(tape, columns, weights, rows);
+        }
+
+        ReleaseAll(tape, from, to);
         return tape.Record(op, y, [x], [], BilinearResizeBackward);
     }
 
@@ -49,10 +59,19 @@ public static partial class Ops
         var (h, w, height, width) = (x.Shape[2], x.Shape[3], dy.Shape[2], dy.Shape[3]);
         long planes = x.Shape[0] * x.Shape[1];
         var dx = tape.BeginGrad(x);
-        var (columns, weights, rows) = ResizeScratch(tape, planes, width, width, x.DType);
         var (from, to) = (tape.View(dy, [planes, height, width]), tape.View(dx, [planes, h, w]));
-        BilinearResizeCpu.Backward(tape.Cpu, from, to, columns, weights, rows);
-        ReleaseAll(tape, columns, weights, rows, from, to);
+        if (tape.Device is CudaDevice gpu)
+        {
+            BilinearResizeCuda.Backward(gpu, from, to);
+        }
+        else
+        {
+            var (columns, weights, rows) = ResizeScratch(tape, planes, width, width, x.DType);
+            BilinearResizeCpu.Backward(tape.Cpu, from, to, columns, weights, rows);
+            ReleaseAll(tape, columns, weights, rows);
+        }
+
+        ReleaseAll(tape, from, to);
         tape.EndGrad(x, dx);
     }
 

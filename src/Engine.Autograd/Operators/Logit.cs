@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 
 namespace Engine.Autograd;
@@ -25,14 +26,30 @@ public static partial class Ops
         Check.Floating("logit", "x", x);
         Check.Range("logit", "eps", eps is > 0 and <= 0.5, "above 0 and at most 0.5", eps);
         var y = tape.Empty(x.Shape, x.DType);
-        LogitCpu.Forward(tape.Cpu, x.Value, eps, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            LogitCuda.Forward(gpu, x.Value, eps, y);
+        }
+        else
+        {
+            LogitCpu.Forward(tape.Cpu, x.Value, eps, y);
+        }
+
         return tape.Record("logit", y, [x], [x.Value], LogitBackward, [eps]);
     }
 
     private static void LogitBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        LogitCpu.Backward(tape.Cpu, node.Saved(0), node.Number(0), node.OutputGrad()!, dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            LogitCuda.Backward(gpu, node.Saved(0), node.Number(0), node.OutputGrad()!, dx);
+        }
+        else
+        {
+            LogitCpu.Backward(tape.Cpu, node.Saved(0), node.Number(0), node.OutputGrad()!, dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

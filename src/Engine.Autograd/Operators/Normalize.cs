@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -24,8 +25,16 @@ public static partial class Ops
         Check.Floating("normalize", "x", x);
         Check.LastAxis("normalize", "x", x);
         Check.Range("normalize", "eps", eps >= 0, "at least 0", eps);
-        var (y, length) = (tape.Empty(x.Shape, x.DType), tape.Empty([x.Shape.Fold(0, x.Shape.Rank - 1)], x.DType));
-        NormalizeCpu.Forward(x.Value, eps, y, length);
+        var (y, length) = (tape.Empty(x.Shape, x.DType), tape.Empty([x.Shape.Fold(0, x.Shape.Rank - 1)], x.DType.Accumulator()));
+        if (tape.Device is CudaDevice gpu)
+        {
+            NormalizeCuda.Forward(gpu, x.Value, eps, y, length);
+        }
+        else
+        {
+            NormalizeCpu.Forward(x.Value, eps, y, length);
+        }
+
         var result = tape.Record("normalize", y, [x], [y, length], NormalizeBackward, [eps]);
         tape.Release(length);
         return result;
@@ -34,7 +43,15 @@ public static partial class Ops
     private static void NormalizeBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        NormalizeCpu.Backward(node.Saved(0), node.Saved(1), node.Number(0), node.OutputGrad()!, dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            NormalizeCuda.Backward(gpu, node.Saved(0), node.Saved(1), node.Number(0), node.OutputGrad()!, dx);
+        }
+        else
+        {
+            NormalizeCpu.Backward(node.Saved(0), node.Saved(1), node.Number(0), node.OutputGrad()!, dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -62,9 +63,18 @@ public static partial class Ops
         }
 
         var columns = tape.Empty([image.Shape[0], n, channels * patch * patch], image.DType);
-        PatchEmbeddingCpu.Unfold(tape.Cpu, image.Value, patch, columns);
         var y = tape.Empty([image.Shape[0], n, d], image.DType);
-        PatchEmbeddingCpu.Forward(tape.Cpu, columns, weight.Value, bias.Value, clsToken?.Value, positionEmbeddings?.Value, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            PatchEmbeddingCuda.Unfold(gpu, image.Value, patch, columns);
+            PatchEmbeddingCuda.Forward(gpu, columns, weight.Value, bias.Value, clsToken?.Value, positionEmbeddings?.Value, y);
+        }
+        else
+        {
+            PatchEmbeddingCpu.Unfold(tape.Cpu, image.Value, patch, columns);
+            PatchEmbeddingCpu.Forward(tape.Cpu, columns, weight.Value, bias.Value, clsToken?.Value, positionEmbeddings?.Value, y);
+        }
+
         var result = tape.Record(
             Op,
             y,
@@ -80,12 +90,22 @@ public static partial class Ops
     {
         var dy = node.OutputGrad()!;
         long n = dy.Shape[1], d = dy.Shape[2];
+        var gpu = tape.Device as CudaDevice;
         if (node.Needs(2) || node.Needs(3) || node.Needs(4))
         {
             var dpositions = node.Needs(4) ? tape.BeginGrad(node.Input(4)!) : tape.Empty([1, n, d], dy.DType);
             var dcls = node.Needs(3) ? tape.BeginGrad(node.Input(3)!) : null;
             var dbias = node.Needs(2) ? tape.BeginGrad(node.Input(2)!) : null;
-            PatchEmbeddingCpu.BackwardVectors(tape.Cpu, dy, dpositions, dcls, dbias, node.Input(3) is not null);
+            if (gpu is null)
+            {
+                PatchEmbeddingCpu.BackwardVectors(tape.Cpu, dy, dpositions, dcls, dbias, node.Input(3) is not null);
+            }
+            else
+            {
+                SumInto(tape, dy, 1, 1, dpositions);
+                PatchEmbeddingCuda.BackwardVectors(gpu, dpositions, dcls, dbias, node.Input(3) is not null);
+            }
+
             if (dbias is not null)
             {
                 tape.EndGrad(node.Input(2)!, dbias);
@@ -110,7 +130,15 @@ public static partial class Ops
         {
             // The CLS token's rows of the columns are zero: they add nothing.
             var (columns, dweight) = (node.Saved(1), tape.BeginGrad(node.Input(1)!));
-            LinearCpu.BackwardWeight(tape.Cpu, columns, dy, dweight);
+            if (gpu is null)
+            {
+                LinearCpu.BackwardWeight(tape.Cpu, columns, dy, dweight);
+            }
+            else
+            {
+                PatchEmbeddingCuda.BackwardWeight(gpu, columns, dy, dweight);
+            }
+
             tape.EndGrad(node.Input(1)!, dweight);
         }
 
@@ -118,8 +146,17 @@ public static partial class Ops
         {
             var (weight, dimage) = (node.Saved(0), tape.BeginGrad(node.Input(0)!));
             var dcolumns = tape.Empty([dy.Shape[0], n, weight.Shape.Fold(1, 4)], dy.DType);
-            LinearCpu.BackwardX(tape.Cpu, weight, dy, dcolumns);
-            PatchEmbeddingCpu.Fold(tape.Cpu, dcolumns, node.Integer(0), dimage);
+            if (gpu is null)
+            {
+                LinearCpu.BackwardX(tape.Cpu, weight, dy, dcolumns);
+                PatchEmbeddingCpu.Fold(tape.Cpu, dcolumns, node.Integer(0), dimage);
+            }
+            else
+            {
+                PatchEmbeddingCuda.BackwardColumns(gpu, weight, dy, dcolumns);
+                PatchEmbeddingCuda.Fold(gpu, dcolumns, node.Integer(0), dimage);
+            }
+
             tape.Release(dcolumns);
             tape.EndGrad(node.Input(0)!, dimage);
         }

@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -37,7 +38,15 @@ public static partial class Ops
 
         var y = tape.Empty(x.Shape, x.DType);
         var places = tape.Empty([x.Shape[0], 2], DType.I64);
-        ScaleMapCpu.Forward(tape.Cpu, by, x.Value, y, places);
+        if (tape.Device is CudaDevice gpu)
+        {
+            ScaleMapCuda.Forward(gpu, by, x.Value, y, places);
+        }
+        else
+        {
+            ScaleMapCpu.Forward(tape.Cpu, by, x.Value, y, places);
+        }
+
         var result = tape.Record("scale_map", y, [x], [x.Value, y, places], ScaleMapBackward, [], [(long)by]);
         tape.Release(places);
         return result;
@@ -46,7 +55,16 @@ public static partial class Ops
     private static void ScaleMapBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        ScaleMapCpu.Backward(tape.Cpu, (MapScale)node.Integer(0), node.Saved(0), node.Saved(1), node.Saved(2), node.OutputGrad()!, dx);
+        var by = (MapScale)node.Integer(0);
+        if (tape.Device is CudaDevice gpu)
+        {
+            ScaleMapCuda.Backward(gpu, by, node.Saved(0), node.Saved(2), node.OutputGrad()!, dx);
+        }
+        else
+        {
+            ScaleMapCpu.Backward(tape.Cpu, by, node.Saved(0), node.Saved(1), node.Saved(2), node.OutputGrad()!, dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

@@ -1,0 +1,41 @@
+using Engine.Tensors;
+
+namespace Engine.Kernels.Operators;
+
+/// <summary>Bilinear resizing on a CUDA device, pixel centres aligned (align_corners = false).</summary>
+public static class BilinearResizeCuda
+{
+    private const int Threads = 256, RowsPerThread = 4, WideWindow = 8;
+
+    private static readonly KernelKey s_forward = new("bilinear_resize", "bilinear_resize_forward", "INDEX64");
+    private static readonly KernelKey s_backward = new("bilinear_resize", "bilinear_resize_backward", "INDEX64", "LANES");
+
+    /// <summary>y = x resized.</summary>
+    /// <param name="gpu">runs it</param>
+    /// <param name="x">[planes, h, w]</param>
+    /// <param name="y">[planes, height, width]</param>
+    public static void Forward(CudaDevice gpu, Tensor x, Tensor y)
+    {
+        var (planes, h, w, height, width) = (x.Shape[0], x.Shape[1], x.Shape[2], y.Shape[1], y.Shape[2]);
+        int pack = 16 / x.DType.Size(), wide = width % pack == 0 ? pack : 1;
+        long threads = planes * ((height + RowsPerThread - 1) / RowsPerThread) * (width / wide);
+        gpu.Launch(s_forward, x.DType, Dim3.Over(threads, Threads), Threads, 0, [x, y, planes, h, w, height, width, wide], Wide(x, y));
+    }
+
+    /// <summary>dx: each input pixel gathers from the output pixels that look at it, in a fixed order.</summary>
+    /// <param name="gpu">runs it</param>
+    /// <param name="dy">[planes, height, width]</param>
+    /// <param name="dx">[planes, h, w]</param>
+    public static void Backward(CudaDevice gpu, Tensor dy, Tensor dx)
+    {
+        var (planes, h, w, height, width) = (dx.Shape[0], dx.Shape[1], dx.Shape[2], dy.Shape[1], dy.Shape[2]);
+        int lanes = width >= w * WideWindow ? 32 : 1;
+        gpu.Launch(
+            s_backward, dx.DType, Dim3.Over(dx.Count, Threads / lanes), Threads, 0, [dy, dx, planes, h, w, height, width], Wide(dy, dx), lanes);
+    }
+
+    /// <summary>Places are worked out in whole numbers up to about twice the product of both lengths.</summary>
+    private static int Wide(Tensor from, Tensor to) => Tiles.Index64(Math.Max(
+        Math.Max(from.Count, to.Count),
+        2 * Math.Max((from.Shape[1] + 1) * (to.Shape[1] + 1), (from.Shape[2] + 1) * (to.Shape[2] + 1))));
+}
