@@ -1,0 +1,14 @@
+// What g++ cannot read of CUDA C++, rewritten in the preprocessed text: kernels and shared memory.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace dwarf
+{
+
+struct NameExpression { std::string text, lowered; };
+
+// `preprocessed` is what `g++ -E` printed, with its line markers. The result is ordinary C++ whose errors still name the user's lines.
+std::string rewrite(const std::string& preprocessed, const std::vector<NameExpression>& expressions, bool checked);
+
+}
