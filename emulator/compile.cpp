@@ -25,6 +25,8 @@ EMBED(dwarf_text_math, "device_math.h")
 EMBED(dwarf_text_warp, "device_warp.h")
 EMBED(dwarf_text_atomics, "device_atomics.h")
 EMBED(dwarf_text_entry, "device_entry.h")
+EMBED(dwarf_text_mma, "mma.h")
+EMBED(dwarf_text_mma_lanes, "mma_lanes.h")
 
 namespace dwarf
 {
@@ -35,6 +37,7 @@ namespace
 const struct { const char* name; const char* text; } shim[] = {
     {"context.h", dwarf_text_context}, {"device.h", dwarf_text_device}, {"device_vectors.h", dwarf_text_vectors}, {"device_math.h", dwarf_text_math},
     {"device_warp.h", dwarf_text_warp}, {"device_atomics.h", dwarf_text_atomics}, {"device_entry.h", dwarf_text_entry},
+    {"mma.h", dwarf_text_mma}, {"mma_lanes.h", dwarf_text_mma_lanes},
 };
 
 // Headers that students' files name out of habit; what they would bring is built in.

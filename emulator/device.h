@@ -122,3 +122,5 @@ template <typename T> DWARF_INLINE void store16(void* address, T value)
     *static_cast<T*>(address) = value;
 #endif
 }
+
+#include "mma.h"

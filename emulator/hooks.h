@@ -24,7 +24,7 @@ struct Hooks
     // before the operation: value of one atomic access (in checked mode only; see README)
     void (*atomic)(Worker&, Thread&, const void* address, unsigned bytes, bool writes, Site) = nullptr;
     void (*fence)(Worker&, Thread&, int scope, Site) = nullptr;   // scope 0 block, 1 device, 2 system
-    // a copy of bytes by the runtime in a thread's name: cp.async landing
+    // cp.async: asked for, and landed (at a wait); global is null where zeros are copied
     void (*async_landed)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site) = nullptr;
     void (*async_issued)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site) = nullptr;
     void (*allocated)(const Allocation&) = nullptr;

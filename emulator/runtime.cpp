@@ -17,7 +17,8 @@ namespace
 void land(Worker& worker, Thread& thread, const AsyncCopy& copy)
 {
     if (hooks.async_landed) hooks.async_landed(worker, thread, copy.shared, copy.global, copy.bytes, Site{copy.file, copy.line});
-    memcpy(copy.shared, copy.global, copy.bytes);
+    if (copy.global) memcpy(copy.shared, copy.global, copy.bytes);
+    else memset(copy.shared, 0, copy.bytes);       // outside the matrix
 }
 
 }

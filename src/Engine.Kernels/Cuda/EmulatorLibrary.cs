@@ -10,5 +10,10 @@ internal static class EmulatorLibrary
     /// <returns>what tells one build and mode of it from another: part of every kernel's cache key</returns>
     /// <exception cref="DwarfException">no compiler, or it does not build (unavailable)</exception>
     public static string Bind(CudaOptions options)
-        => throw new DwarfException(ErrorKind.Unavailable, $"emulated is not available: this build has no emulator ({options.Threads} threads)");
+    {
+        var (library, key) = EmulatorBuild.Ensure();
+        CudaLibraries.BindEmulator(library);
+        Emulator.SetWorkers(options.Threads);
+        return $"emulator {key}{(Emulator.Checked ? " checked" : "")}";
+    }
 }
