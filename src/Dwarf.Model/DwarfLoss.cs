@@ -93,6 +93,13 @@ public static class DwarfLoss
         }
 
         var refined = MapRefinement.Refine(tape, map, head, mapConfig);
+        if (config.Grid == LossGrid.Pixels && mapConfig.Space == HeadSpace.Logit)
+        {
+            var maps = tape.Reshape(refined, [rows.Count, image.GridRows, image.GridColumns]);
+            var pixels = tape.Reshape(tape.Constant(truth), [rows.Count, height, width]);
+            return tape.Keep(tape.ResizedDice(maps, pixels, config.WFp, config.Alpha, config.Epsilon));
+        }
+
         if (config.Grid == LossGrid.Pixels)
         {
             refined = MapRefinement.Resize(tape, refined, image, height, width);

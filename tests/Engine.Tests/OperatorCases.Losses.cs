@@ -39,6 +39,14 @@ internal static partial class OperatorCases
         new("fp_weighted_dice", "probability[4,1] target[4,1]", Values: "probability=range:0.1:0.9 target=constant:1"),
         new("fp_weighted_dice", "probability[0,9] target[0,9]"),
         new("fp_weighted_dice", "logits[0,9] target[0,9]", "reduction=none"),
+        new("resized_dice", "logits[3,14,14] target[3,56,56]", "w_fp=2", Values: "target=blocks:4"),
+        new("resized_dice", "logits[2,14,14] target[2,224,224]", Values: "target=binary"),
+        new("resized_dice", "logits[3,5,7] target[3,33,41]", "alpha=0 w_fp=0.5 reduction=none", "target=range:0:1"),
+        new("resized_dice", "logits[2,7,300] target[2,9,301]", "reduction=sum", "logits=range:-80:80 target=binary"),
+        new("resized_dice", "logits[2,9,6] target[2,4,5]", Values: "target=binary"),        // smaller than the grid: some places unseen
+        new("resized_dice", "logits[2,1,1] target[2,3,2]", Values: "target=binary"),
+        new("resized_dice", "logits[1,2,1600] target[1,2,1601]", Values: "target=binary"),  // in f64 wider than a strip of the fused kernel
+        new("resized_dice", "logits[0,3,3] target[0,6,6]"),
         new("adamw", "param[5,37] grad[5,37] exp_avg[5,37] exp_avg_sq[5,37]", Values: "exp_avg_sq=range:0:2"),
         new(
             "adamw", "param[3,9001] grad[3,9001] exp_avg[3,9001] exp_avg_sq[3,9001]",
@@ -60,6 +68,11 @@ internal static partial class OperatorCases
         new("fp_weighted_dice", "probability[2,3] logits[2,3] target[2,3]", "", "expected either probability or logits, found both"),
         new("fp_weighted_dice", "logits[2,3] target[2,4]", "", "target must be [2,3] (the shape of logits), found [2,4]"),
         new("fp_weighted_dice", "logits[2,3] target[2,3]", "w_fp=-1", "w_fp must be at least 0, found -1"),
+        new("resized_dice", "logits[2,9] target[2,3,3]", "", "logits must be [n,h,w], found [2,9]"),
+        new("resized_dice", "logits[2,3,3] target[3,6,6]", "", "target must be [2,height,width] (the maps of logits), found [3,6,6]"),
+        new("resized_dice", "logits[2,3,3] target[2,36]", "", "target must be [2,height,width] (the maps of logits), found [2,36]"),
+        new("resized_dice", "logits[2,0,3] target[2,6,6]", "", "at least one pixel, found [2,0,3] and [2,6,6]"),
+        new("resized_dice", "logits[2,3,3] target[2,6,6]", "w_fp=-1", "w_fp must be at least 0, found -1"),
         new("adamw", "param[3] grad[3] exp_avg[2] exp_avg_sq[3]", "", "exp_avg must be [3] (the shape of param), found [2]"),
         new("adamw", "param[3] grad[3] exp_avg[3] exp_avg_sq[3]", "step=0", "step must be at least 1, found 0"),
         new("adamw", "param[3] grad[3] exp_avg[3] exp_avg_sq[3]", "beta2=1", "beta2 must be at least 0 and below 1, found 1"),

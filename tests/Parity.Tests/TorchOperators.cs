@@ -36,6 +36,7 @@ internal static class TorchOperators
         ["logit"] = c => One(c["x"].logit(c.Number("eps", 1e-4))),
         ["normalize"] = c => One(F.normalize(c["x"], p: 2, dim: -1, eps: c.Number("eps", 1e-12))),
         ["soft_cross_entropy"] = c => Loss(SoftCrossEntropy(c)),
+        ["resized_dice"] = c => Loss(ResizedDice(c)),
     };
 
     private static Dictionary<string, Tensor> One(Tensor y) => new() { ["y"] = y };
@@ -159,10 +160,19 @@ internal static class TorchOperators
     }
 
     /// <summary>The paper's equations 2 and 3, composed.</summary>
-    private static Tensor Dice(TorchCall c)
+    private static Tensor Dice(TorchCall c) =>
+        Dice(c, c.Optional("logits") is { } logits ? logits.sigmoid() : c["probability"], c["target"]);
+
+    private static Tensor ResizedDice(TorchCall c)
     {
-        var p = c.Optional("logits") is { } logits ? logits.sigmoid() : c["probability"];
         var y = c["target"];
+        var x = c["logits"].unsqueeze(1);
+        x = F.interpolate(x, size: [y.shape[1], y.shape[2]], mode: InterpolationMode.Bilinear, align_corners: false);
+        return Dice(c, x.flatten(1).sigmoid(), y.flatten(1));
+    }
+
+    private static Tensor Dice(TorchCall c, Tensor p, Tensor y)
+    {
         double smooth = c.Number("alpha", 1) + c.Number("epsilon", 1e-6);
         var loss = 1 - (((2 * (p * y).sum(1)) + smooth) / (p.sum(1) + y.sum(1) + ((c.Number("w_fp", 1) - 1) * (p * (1 - y)).sum(1)) + smooth));
         return c.Text("reduction", "mean") switch

@@ -179,13 +179,14 @@ public sealed class StageRunner : IDisposable
     {
         var result = stage.Step(State.Epoch, State.Step);
         CheckLoss(stage, result);
-        double norm = _clipping.Clip(_tape.Cpu, options.ClipNorm > 0 ? options.ClipNorm : double.PositiveInfinity);
+        var clipped = _clipping.Clip(_tape.Device, options.ClipNorm > 0 ? options.ClipNorm : double.PositiveInfinity);
+        double norm = clipped.Value;
         if (!double.IsFinite(norm))
         {
             throw Bad(stage, result, $"the gradient norm is {norm}");
         }
 
-        _optimiser.Step(_tape.Cpu, learningRate);
+        _optimiser.Step(_tape.Device, learningRate, clipped);
         _tape.Reset();
         State.Step++;
         State.StageSteps++;

@@ -40,5 +40,6 @@ public static class All
         Ops.LogitInfo,
         Ops.NormalizeInfo,
         Ops.SoftCrossEntropyInfo,
+        Ops.ResizedDiceInfo,
     ];
 }

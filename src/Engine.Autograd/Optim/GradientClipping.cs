@@ -12,6 +12,7 @@ public sealed unsafe class GradientClipping
     private readonly ParameterTiles _tiles;
     private readonly double[] _sums;
     private double _factor;
+    private OnDevice? _device;
 
     /// <summary>Prepares the partial sums.</summary>
     /// <param name="store">built</param>
@@ -20,6 +21,24 @@ public sealed unsafe class GradientClipping
         _store = store;
         _tiles = new ParameterTiles(store);
         _sums = new double[_tiles.All.Length];
+    }
+
+    /// <summary>
+    /// The norm of all gradients together. On cpu they are multiplied by maxNorm / (norm + 1e-6) where that is below 1; on a device
+    /// <see cref="AdamW.Step"/> does that, and nothing waits.
+    /// </summary>
+    /// <param name="device">where the store lies</param>
+    /// <param name="maxNorm">at least 0; infinity only measures</param>
+    /// <returns>the norm before clipping, for the optimiser and for whoever wants to read it</returns>
+    public GradientNorm Clip(Device device, double maxNorm)
+    {
+        if (device is not CudaDevice gpu)
+        {
+            return new GradientNorm(Clip((CpuDevice)device, maxNorm));
+        }
+
+        _device ??= new OnDevice(_store);
+        return _device.Measure(gpu, maxNorm);
     }
 
     /// <summary>The norm of all gradients together; multiplies them by maxNorm / (norm + 1e-6) where that is below 1.</summary>
@@ -62,5 +81,51 @@ public sealed unsafe class GradientClipping
         }
 
         return norm;
+    }
+
+    /// <summary>The same on a device: which parameters have a gradient is uploaded only when it changes.</summary>
+    private sealed class OnDevice
+    {
+        private readonly ParameterStore _store;
+        private readonly DeviceTiles _tiles;
+        private readonly Tensor _grads;
+        private readonly Tensor _given;
+        private readonly Tensor _active;
+        private readonly Tensor _parts;
+        private readonly Tensor _norm;
+        private readonly Tensor _first;
+        private bool _uploaded;
+
+        public OnDevice(ParameterStore store)
+        {
+            _store = store;
+            _tiles = new DeviceTiles(store);
+            _grads = _tiles.Flat(store.Parameters[0].GradBuffer);
+            _given = new Tensor([store.Parameters.Count], DType.I64);
+            _active = new Tensor([store.Parameters.Count], DType.I64, store.Space);
+            _parts = new Tensor([_tiles.Table.Shape[0]], DType.F64, store.Space);
+            _norm = new Tensor([2], DType.F64, store.Space);
+            _first = new Tensor(_norm.Owner, _norm.Pointer, [], DType.F64, store.Space);
+        }
+
+        public GradientNorm Measure(CudaDevice gpu, double maxNorm)
+        {
+            bool changed = !_uploaded;
+            for (int p = 0; p < _store.Parameters.Count; p++)
+            {
+                long has = _store.Parameters[p].Grad is null ? 0 : 1;
+                changed |= _given.Data<long>()[p] != has;
+                _given.Data<long>()[p] = has;
+            }
+
+            if (changed)
+            {
+                _active.CopyFrom(_given);
+                _uploaded = true;
+            }
+
+            GradientNormCuda.Measure(gpu, _grads, _tiles.Table, _active, maxNorm, _parts, _norm);
+            return new GradientNorm(_norm, _first);
+        }
     }
 }

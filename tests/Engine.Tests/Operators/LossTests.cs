@@ -113,6 +113,24 @@ public sealed class LossTests : IDisposable
         Assert.Equal("bce_with_logits: target has no gradient, but it wants one; give it as a constant", error.Message);
     }
 
+    [Fact]
+    public void Resized_dice_gives_the_bits_of_resizing_first()
+    {
+        var row = OperatorCases.Find("resized_dice logits[3,14,14] target[3,56,56] w_fp=2 target=blocks:4");
+        var (logits, target) = (row.Tensors()["logits"].To(DType.F32), row.Tensors()["target"].To(DType.F32));
+        var whole = _tape.Leaf(logits);
+        var loss = _tape.Keep(_tape.ResizedDice(whole, _tape.Constant(target), 2));
+        _tape.Backward(loss);
+
+        using var other = new Tape(_cpu);
+        var parts = other.Leaf(logits);
+        var pixels = other.Reshape(other.BilinearResize(other.Reshape(parts, [3, 1, 14, 14]), 56, 56), [3, 56 * 56]);
+        var composed = other.Keep(other.FpWeightedDiceWithLogits(pixels, other.Constant(target.View([3, 56 * 56])), 2));
+        other.Backward(composed);
+        Assert.Equal(composed.Value.Item(), loss.Value.Item());
+        Assert.Equal(parts.Grad!.Span<float>().ToArray(), whole.Grad!.Span<float>().ToArray());
+    }
+
     private Variable Constant(Shape shape, double[] values) => _tape.Constant(Tensor.From<double>(shape, values));
 
     private Variable Single(Shape shape, params double[] values) => _tape.Constant(Tensor.From<double>(shape, values).To(DType.F32));
