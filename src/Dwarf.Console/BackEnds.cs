@@ -12,18 +12,29 @@ namespace Dwarf.Cli;
 public sealed record BackEnd(string Name, bool Available, string? Missing)
 {
     /// <summary>Every back end of the contract, there or not.</summary>
-    public static IReadOnlyList<BackEnd> All { get; } =
-    [
-        new("cpu", true, null)
-        {
-            Cores = Environment.ProcessorCount,
-            SimdBits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 64,
-            MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            Architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(),
-        },
-        new("cuda", false, "this build has no CUDA back end yet (bindings of driver API, NVRTC and cuBLAS)"),
-        new("emulated", false, "this build has no SIMT emulator yet"),
-    ];
+    public static IReadOnlyList<BackEnd> All()
+    {
+        CudaInventory cuda = CudaInventory.Look(CudaLibraries.Finder);
+        string? emulator = EmulatorLibrary.Missing();
+        return
+        [
+            new("cpu", true, null)
+            {
+                Cores = Environment.ProcessorCount,
+                SimdBits = Vector512.IsHardwareAccelerated ? 512
+                    : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 64,
+                MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+                Architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(),
+            },
+            new("cuda", cuda.Missing is null, cuda.Missing)
+            {
+                Driver = cuda.DriverVersion,
+                Devices = cuda.Devices,
+                Libraries = cuda.Libraries,
+            },
+            new("emulated", emulator is null, emulator),
+        ];
+    }
 
     /// <summary>Cores that this process may use.</summary>
     public int? Cores { get; private init; }
@@ -37,16 +48,27 @@ public sealed record BackEnd(string Name, bool Available, string? Missing)
     /// <summary>x64, arm64 …</summary>
     public string? Architecture { get; private init; }
 
+    /// <summary>The CUDA version of NVIDIA's driver.</summary>
+    public string? Driver { get; private init; }
+
+    /// <summary>The devices that NVIDIA's driver sees.</summary>
+    public IReadOnlyList<string>? Devices { get; private init; }
+
+    /// <summary>NVIDIA's libraries: found, or where they were looked for.</summary>
+    public IReadOnlyList<LibrarySearch>? Libraries { get; private init; }
+
     /// <summary>Opens what --device names.</summary>
-    /// <exception cref="DwarfException">no such device (usage), or device or dtype that is not built (unavailable)</exception>
+    /// <exception cref="DwarfException">no such device (usage), or device or dtype that is not there (unavailable)</exception>
     public static Device Open(string device, int threads = 0, DType dtype = DType.F32)
     {
         string name = device.Split(':')[0];
-        BackEnd backEnd = All.FirstOrDefault(each => each.Name == name && (device == name || name == "cuda"))
-            ?? throw new DwarfException(ErrorKind.Usage, $"--device: expected cpu, cuda, cuda:N or emulated, found '{device}'");
-        if (!backEnd.Available)
+        if (name is not ("cpu" or "cuda" or "emulated") || (device != name && name != "cuda"))
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: {backEnd.Missing}");
+            throw new DwarfException(ErrorKind.Usage, $"--device: expected cpu, cuda, cuda:N or emulated, found '{device}'");
+        }
+        if (name != "cpu")
+        {
+            return CudaDevice.Open(device, threads);
         }
         return dtype != DType.BF16
             ? new CpuDevice(threads)

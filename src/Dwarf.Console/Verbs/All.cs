@@ -17,6 +17,8 @@ public static class All
         new Tokenize(),
         new BenchVerb(),
         new Devices(),
+        new KernelsList(),
+        new KernelsBuild(),
         new DataCheckVerb(),
         new DataMasks(),
         new DataPhantom(),

@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Dwarf.Cli.Verbs;
 
 /// <summary>
@@ -15,17 +17,34 @@ public sealed class Devices : Verb
     /// <inheritdoc/>
     public override int Run(VerbContext context)
     {
+        IReadOnlyList<BackEnd> all = BackEnd.All();
         if (context.Json)
         {
-            context.WriteJson(BackEnd.All);
+            context.WriteJson(all);
             return 0;
         }
-        foreach (BackEnd each in BackEnd.All)
+        foreach (BackEnd each in all)
         {
-            context.Out.WriteLine(each.Available
-                ? $"{each.Name,-10} {each.Cores} cores, {each.SimdBits}-bit SIMD ({each.Architecture}), {each.MemoryBytes >> 20} MiB of memory"
-                : $"{each.Name,-10} not built yet: {each.Missing}");
+            context.Out.WriteLine($"{each.Name,-10} {(each.Available ? What(each) : $"not available: {each.Missing}")}");
+            if (context.Verbose)
+            {
+                foreach (LibrarySearch library in each.Libraries ?? [])
+                {
+                    context.Out.WriteLine($"           {library.Library}: {library.Found ?? "not found"}");
+                    foreach (string path in library.Found is null ? library.LookedFor : [])
+                    {
+                        context.Out.WriteLine($"               {path}");
+                    }
+                }
+            }
         }
         return 0;
     }
+
+    private static string What(BackEnd backEnd) => backEnd.Name switch
+    {
+        "cpu" => $"{backEnd.Cores} cores, {backEnd.SimdBits}-bit SIMD ({backEnd.Architecture}), {backEnd.MemoryBytes >> 20} MiB of memory",
+        "cuda" => $"{string.Join(", ", backEnd.Devices!)} (driver of CUDA {backEnd.Driver})",
+        _ => "the CUDA back end on the processor, for proving and teaching; not for speed",
+    };
 }

@@ -11,7 +11,7 @@ namespace Engine.Kernels;
 public sealed unsafe partial class CudaDevice : Device
 {
     /// <summary>Drivers of an earlier CUDA than this are refused.</summary>
-    private const int OldestDriver = 12;
+    internal const int OldestDriver = 12;
 
     private readonly CudaContext _context;
     private readonly CudaStream _compute;
@@ -79,7 +79,7 @@ public sealed unsafe partial class CudaDevice : Device
         string emulator = emulated ? EmulatorLibrary.Bind(options) : "";
         if (!emulated)
         {
-            CudaLibraries.BindCuda();
+            CudaLibraries.BindCuda(name);
         }
         return new CudaDevice(name, OpenDriver(name, ordinal), options, emulator);
     }
@@ -124,6 +124,9 @@ public sealed unsafe partial class CudaDevice : Device
         }
     }
 
+    internal static string TooOld(int version)
+        => $"the driver is of CUDA {version / 1000}.{version % 1000 / 10}, {OldestDriver}.0 or later is needed";
+
     private static int OpenDriver(string name, int ordinal)
     {
         CudaErrors.Check(CudaDriver.cuInit(0), name, "starting the driver");
@@ -132,13 +135,16 @@ public sealed unsafe partial class CudaDevice : Device
         if (version < OldestDriver * 1000)
         {
             throw new DwarfException(ErrorKind.Unavailable,
-                $"{name} is not available: the driver is of CUDA {version / 1000}.{version % 1000 / 10}, {OldestDriver}.0 or later is needed");
+                $"device {name} is not available: {TooOld(version)}");
         }
+        // What is missing is said now, not at the first launch.
         CudaLibraries.LimitTo(version / 1000);
+        CudaLibraries.Load(CudaLibraries.Compiler, name);
+        CudaLibraries.Load(CudaLibraries.Blas, name);
         CudaErrors.Check(CudaDriver.cuDeviceGetCount(&count), name, "counting the devices");
         if (ordinal >= count)
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"{name} is not available: the driver sees {count} device{(count == 1 ? "" : "s")}");
+            throw new DwarfException(ErrorKind.Unavailable, $"device {name} is not available: the driver sees {count} device{(count == 1 ? "" : "s")}");
         }
         CudaErrors.Check(CudaDriver.cuDeviceGet(&device, ordinal), name, "opening the device");
         return device;

@@ -29,8 +29,9 @@ public static class CudaLibraries
         Environment.GetEnvironmentVariable, static path => NativeLibrary.TryLoad(path, out _), windows: OperatingSystem.IsWindows());
 
     /// <summary>Makes NVIDIA's libraries those of this process.</summary>
+    /// <param name="device">as the user names it, for messages</param>
     /// <exception cref="DwarfException">the emulator is bound already, or the driver is not there (unavailable)</exception>
-    internal static void BindCuda()
+    internal static void BindCuda(string device)
     {
         lock (s_lock)
         {
@@ -38,7 +39,7 @@ public static class CudaLibraries
             {
                 throw new DwarfException(ErrorKind.Unavailable, "cuda: this process runs on emulated already; one process uses one of the two");
             }
-            Load(Driver);
+            Load(Driver, device);
             s_cuda = true;
         }
     }
@@ -52,11 +53,11 @@ public static class CudaLibraries
         {
             if (s_cuda)
             {
-                throw new DwarfException(ErrorKind.Unavailable, "emulated: this process runs on cuda already; one process uses one of the two");
+                throw new DwarfException(ErrorKind.Unavailable, "device emulated is not available: this process runs on cuda already; one process uses one of the two");
             }
             if (s_emulator is not null && s_emulator != path)
             {
-                throw new DwarfException(ErrorKind.Unavailable, "emulated: this process has loaded another build of the emulator already");
+                throw new DwarfException(ErrorKind.Unavailable, "device emulated is not available: this process has loaded another build of the emulator already");
             }
             s_emulator = path;
         }
@@ -68,15 +69,16 @@ public static class CudaLibraries
 
     /// <summary>Loads a library before its first call, so that its absence is an error line rather than a loader's exception.</summary>
     /// <param name="library">logical name</param>
+    /// <param name="device">as the user names it, for messages</param>
     /// <returns>its handle</returns>
     /// <exception cref="DwarfException">not found (unavailable)</exception>
-    internal static nint Load(string library)
+    internal static nint Load(string library, string device = "cuda")
     {
         lock (s_lock)
         {
             return TryLoad(library, out var search) is var handle && handle != 0
                 ? handle
-                : throw new DwarfException(ErrorKind.Unavailable, $"cuda is not available: {search!.Missing}");
+                : throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: {search!.Missing}");
         }
     }
 
@@ -104,7 +106,7 @@ public static class CudaLibraries
         {
             if (!NativeLibrary.TryLoad(s_emulator, out handle))
             {
-                throw new DwarfException(ErrorKind.Unavailable, $"emulated is not available: {s_emulator} cannot be loaded");
+                throw new DwarfException(ErrorKind.Unavailable, $"device emulated is not available: {s_emulator} cannot be loaded");
             }
         }
         else

@@ -32,7 +32,7 @@ internal static class EmulatorBuild
         string[] units = [.. files.Where(file => file.EndsWith(".cpp", StringComparison.Ordinal))];
         if (units.Length == 0)
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"emulated is not available: its sources are not in {folder}");
+            throw new DwarfException(ErrorKind.Unavailable, $"device emulated is not available: its sources are not in {folder}");
         }
         string compiler = Environment.GetEnvironmentVariable("CXX") is { Length: > 0 } named ? named : "g++";
         string key = KeyOf(compiler, files);
@@ -91,14 +91,14 @@ internal static class EmulatorBuild
             if (failed != 0)
             {
                 string line = first.Split('\n').FirstOrDefault(each => each.Contains("error", StringComparison.Ordinal)) ?? first.Split('\n')[0];
-                throw new DwarfException(ErrorKind.Unavailable, $"emulated is not available: {compiler} does not build the emulator: {line.Trim()}");
+                throw new DwarfException(ErrorKind.Unavailable, $"device emulated is not available: {compiler} does not build the emulator: {line.Trim()}");
             }
             // Another process may have been faster; its library is as good.
             File.Move(library, target, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"emulated is not available: {parent} cannot be written ({error.Message})", error);
+            throw new DwarfException(ErrorKind.Unavailable, $"device emulated is not available: {parent} cannot be written ({error.Message})", error);
         }
         finally
         {
@@ -127,7 +127,7 @@ internal static class EmulatorBuild
         catch (Win32Exception error)
         {
             throw new DwarfException(
-                ErrorKind.Unavailable, $"emulated is not available: it needs a C++ compiler, and {program} cannot be started; install g++ or set CXX", error);
+                ErrorKind.Unavailable, $"device emulated is not available: it needs a C++ compiler, and {program} cannot be started; install g++ or set CXX", error);
         }
     }
 }

@@ -29,9 +29,8 @@ internal sealed unsafe class KernelTable(CudaContext context, string device, str
 
     private readonly Dictionary<Lookup, LoadedKernel> _kernels = [];
     private readonly Dictionary<string, (CudaModule Module, KernelSource Source, string Lowered)> _modules = [];
-    private readonly KernelCache _cache = new(options.CacheFolder ?? KernelCache.DefaultFolder);
-    private readonly string _folder = options.KernelFolder ?? KernelFiles.Folder;
     private KernelCompiler? _compiler;
+    private KernelUnits? _units;
 
     /// <summary>Files compiled since the device was opened; what the cache had is not counted.</summary>
     public long Compiled => _compiler?.Compiled ?? 0;
@@ -70,37 +69,21 @@ internal sealed unsafe class KernelTable(CudaContext context, string device, str
         {
             return known;
         }
-        var source = KernelSource.Load(kernel.IsUsers ? kernel.File : Path.Combine(_folder, kernel.File + ".cu"), _folder);
-        _compiler ??= new KernelCompiler();
-        var compileOptions = new List<string>
+        _units ??= new KernelUnits(_compiler = new KernelCompiler(), architecture, options, emulator);
+        var unit = _units.Prepare(kernel, lookup.DType, lookup.V0, lookup.V1);
+        var image = _units.Get(unit, out bool cached);
+        var module = CudaModule.TryLoad(context, image.Image, out var status);
+        if (module is null && cached)
         {
-            _compiler.ArchitectureOption(architecture), "-std=c++17", "-lineinfo", $"-DDTYPE_{lookup.DType.Label().ToUpperInvariant()}",
-        };
-        AddMacro(compileOptions, kernel.Macro0, lookup.V0);
-        AddMacro(compileOptions, kernel.Macro1, lookup.V1);
-        compileOptions.AddRange(options.CompilerOptions);
-        var target = new CompileTarget(architecture, compileOptions, kernel.IsUsers ? kernel.Name : null);
-        string key = KernelCache.KeyOf(source, target, emulator.Length > 0 ? emulator : $"nvrtc {_compiler.Major}.{_compiler.Minor}");
-
-        // An entry that the driver does not take is as good as damaged: compile again, once.
-        var image = _cache.TryRead(key);
-        var module = image is { } cached ? CudaModule.TryLoad(context, cached.Image, out _) : null;
+            // An entry that the driver does not take is as good as damaged: compile again, once.
+            image = _units.Compile(unit);
+            module = CudaModule.TryLoad(context, image.Image, out status);
+        }
         if (module is null)
         {
-            image = _compiler.Compile(source, target, kernel.Fault);
-            _cache.Write(key, image.Value);
-            module = CudaModule.TryLoad(context, image.Value.Image, out var status)
-                ?? throw CudaErrors.Of(status, $"loading {source.Path} on {device}", $"{image.Value.Image.Length} bytes for {architecture}");
+            throw CudaErrors.Of(status, $"loading {unit.Source.Path} on {device}", $"{image.Image.Length} bytes for {architecture}");
         }
-        return _modules[id] = (module, source, image!.Value.LoweredName);
-    }
-
-    private static void AddMacro(List<string> options, string? macro, int value)
-    {
-        if (macro is not null)
-        {
-            options.Add($"-D{macro}={value}");
-        }
+        return _modules[id] = (module, unit.Source, image.LoweredName);
     }
 
     /// <summary>Unloads all.</summary>

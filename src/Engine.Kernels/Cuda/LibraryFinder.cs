@@ -7,7 +7,16 @@ namespace Engine.Kernels;
 public sealed record LibrarySearch(string Library, string? Found, IReadOnlyList<string> LookedFor)
 {
     /// <summary>One line for messages: what is missing and where it was sought.</summary>
-    public string Missing => $"{Library} library not found (looked for {string.Join(", ", Names)} in {Places})";
+    public string Missing => $"{Label} not found (looked for {string.Join(", ", Names)} in {Places})";
+
+    private string Label => Library switch
+    {
+        CudaLibraries.Driver => "NVIDIA's driver",
+        CudaLibraries.Compiler => "NVIDIA's compiler NVRTC",
+        CudaLibraries.Blas => "cuBLAS",
+        CudaLibraries.BlasLight => "cuBLASLt",
+        _ => Library,
+    };
 
     private IEnumerable<string> Names => LookedFor.Select(path => path[(path.LastIndexOfAny(['/', '\\']) + 1)..]).Distinct();
 
@@ -17,7 +26,7 @@ public sealed record LibrarySearch(string Library, string? Found, IReadOnlyList<
         {
             var folders = LookedFor.Select(path => path[..Math.Max(path.LastIndexOfAny(['/', '\\']), 0)]).Where(f => f.Length > 0).Distinct().ToList();
             return folders.Count == 0 ? "the system's library path" : $"{string.Join(", ", folders.Take(4))}"
-                + (folders.Count > 4 ? $" and {folders.Count - 4} more places" : "") + " and the system's library path";
+                + (folders.Count > 4 ? $", {folders.Count - 4} more" : "") + " and the system's library path";
         }
     }
 }

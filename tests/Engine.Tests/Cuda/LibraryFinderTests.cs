@@ -125,7 +125,7 @@ public sealed class LibraryFinderTests : IDisposable
         var search = Finder().Find("nvrtc");
         Assert.Null(search.Found);
         Assert.Contains("libnvrtc.so.13", search.LookedFor);
-        Assert.StartsWith("nvrtc library not found (looked for libnvrtc.so.13, libnvrtc.so.12 in ", search.Missing);
+        Assert.StartsWith("NVIDIA's compiler NVRTC not found (looked for libnvrtc.so.13, libnvrtc.so.12 in ", search.Missing);
         Assert.DoesNotContain('\n', search.Missing);
     }
 
