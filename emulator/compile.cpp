@@ -1,5 +1,6 @@
 #include "compile.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -106,6 +107,21 @@ std::string escaped(const std::string& text)
         if (c != '\n') result += c;
     }
     return result;
+}
+
+// The linker's words for a function that is declared but nowhere written, as a compiler would say it.
+std::string linker_errors(const std::string& log)
+{
+    std::string errors;
+    for (size_t at = 0; at < log.size();)
+    {
+        size_t end = std::min(log.find('\n', at), log.size());
+        std::string line = log.substr(at, end - at);
+        size_t what = line.find(": undefined reference to");
+        if (what != std::string::npos) errors += line.substr(0, what) + ": error" + line.substr(what) + "\n";
+        at = end + 1;
+    }
+    return errors + log;
 }
 
 void add_code_flags(std::vector<std::string>& command, const Compilation& what)
@@ -216,6 +232,7 @@ bool compile(const Compilation& what, std::string& binary, std::string& log)
     command.insert(command.end(), {"-x", "c++", ordinary, "-x", "none", own_path(), "-nodefaultlibs", "-lm", "-lc", "-lgcc", "-Wl,--no-undefined",
         "-Wl,-z,noexecstack", "-o", result});
     status = run_program(command, folder.path, log);
+    if (status != 0) log = linker_errors(log);
     return status == 0 && read_file(result, binary);
 }
 

@@ -73,13 +73,15 @@ private:
         return i;
     }
 
+    bool spaced(size_t i) const { return i + 1 >= _all.size() || _all[i + 1].at != _all[i].at + _all[i].text.size(); }
+
     std::string join(size_t from, size_t to) const
     {
         std::string text;
         for (size_t i = from; i < to; i++)
         {
             text += _all[i].text;
-            text += ' ';
+            if (spaced(i)) text += ' ';      // "==" is two tokens here and must stay one
         }
         return text;
     }
@@ -176,13 +178,13 @@ private:
             return i;
         }
         std::string type, alignment, text;
-        bool has_body = false;
-        for (size_t j = start; j < end; j++) has_body |= is(j, "{");
         size_t j = start;
         for (; j < end; j++)
         {
             if (is(j, "extern") || is(j, "static") || is(j, "__shared__")) continue;
-            if (!has_body && (is(j, "__attribute__") || is(j, "alignas")) && is(j + 1, "("))
+            // the object's own, not those between `struct` and its name
+            bool of_type = j > 0 && (is(j - 1, "struct") || is(j - 1, "class") || is(j - 1, "union"));
+            if (!of_type && (is(j, "__attribute__") || is(j, "alignas")) && is(j + 1, "("))
             {
                 size_t after = after_bracket(j + 1);
                 alignment += is(j, "alignas") ? "__attribute__((aligned" + join(j + 1, after) + "))" : join(j, after);
@@ -204,7 +206,7 @@ private:
                 for (; j < end; j++)
                 {
                     depth += is(j, "<") ? 1 : is(j, ">") ? -1 : 0;
-                    type += std::string(_all[j].text) + " ";
+                    type += std::string(_all[j].text) + (spaced(j) ? " " : "");
                     if (depth == 0) break;
                 }
                 continue;
