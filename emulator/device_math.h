@@ -123,17 +123,23 @@ DWARF_INLINE void __sincosf(float x, float* s, float* c) { sincosf(x, s, c); }
 DWARF_INLINE float __fdividef(float a, float b) { return a / b; }
 DWARF_INLINE float fdividef(float a, float b) { return a / b; }
 DWARF_INLINE float __saturatef(float x) { return x != x ? 0.0f : x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x; }
-DWARF_INLINE float __fadd_rn(float a, float b) { return a + b; }
-DWARF_INLINE float __fsub_rn(float a, float b) { return a - b; }
-DWARF_INLINE float __fmul_rn(float a, float b) { return a * b; }
+// Rounded on its own: the compiler must not contract it with what follows.
+template <typename T> DWARF_INLINE T dwarf_rounded(T x)
+{
+    asm("" : "+x"(x));
+    return x;
+}
+DWARF_INLINE float __fadd_rn(float a, float b) { return dwarf_rounded(a + b); }
+DWARF_INLINE float __fsub_rn(float a, float b) { return dwarf_rounded(a - b); }
+DWARF_INLINE float __fmul_rn(float a, float b) { return dwarf_rounded(a * b); }
 DWARF_INLINE float __fdiv_rn(float a, float b) { return a / b; }
 DWARF_INLINE float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
 DWARF_INLINE float __frcp_rn(float x) { return 1.0f / x; }
 DWARF_INLINE float __fsqrt_rn(float x) { return sqrtf(x); }
 DWARF_INLINE float __frsqrt_rn(float x) { return (float)(1.0 / sqrt((double)x)); }
-DWARF_INLINE double __dadd_rn(double a, double b) { return a + b; }
-DWARF_INLINE double __dsub_rn(double a, double b) { return a - b; }
-DWARF_INLINE double __dmul_rn(double a, double b) { return a * b; }
+DWARF_INLINE double __dadd_rn(double a, double b) { return dwarf_rounded(a + b); }
+DWARF_INLINE double __dsub_rn(double a, double b) { return dwarf_rounded(a - b); }
+DWARF_INLINE double __dmul_rn(double a, double b) { return dwarf_rounded(a * b); }
 DWARF_INLINE double __ddiv_rn(double a, double b) { return a / b; }
 DWARF_INLINE double __fma_rn(double a, double b, double c) { return fma(a, b, c); }
 DWARF_INLINE double __drcp_rn(double x) { return 1.0 / x; }

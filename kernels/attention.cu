@@ -51,7 +51,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward(
 #pragma unroll
         for (int r = 0; r < WARP_ROWS; r++)
         {
-            accum score = attends ? scale * dots[r] : negative_infinity();
+            accum score = attends ? rounded_product(scale, dots[r]) : negative_infinity();
             most[r] = max_or_nan(score, most[r]);
             if (row + r < rows) strip[r][key + lane] = score;
         }
@@ -177,7 +177,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_q(
                 : accum(0);
             accum max = row_stats[2 * (row + r)], inverse = row_stats[2 * (row + r) + 1];
             accum factor = dropout_factor(seed, offset + index, threshold, kept);
-            weights[cell] = attends ? exponential(scale * dots[r] - max) * inverse : accum(0);
+            weights[cell] = attends ? exponential(rounded_product(scale, dots[r]) - max) * inverse : accum(0);
             gradients[cell] = weight_gradient(dp[r], map, factor, map_after_dropout);
         }
     }
@@ -307,7 +307,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_kv(
                 ? inverse_heads * to_accum(dmap[(batch * s + first + row + r) * t + key + lane])
                 : accum(0);
             accum factor = dropout_factor(seed, offset + (at + row + r) * t + key + lane, threshold, kept);
-            accum weight = attends ? exponential(scale * dots[r] - row_stats[2 * (row + r)]) * row_stats[2 * (row + r) + 1] : accum(0);
+            accum weight = attends ? exponential(rounded_product(scale, dots[r]) - row_stats[2 * (row + r)]) * row_stats[2 * (row + r) + 1] : accum(0);
             weights[cell] = weight * factor;
             gradients[cell] = scale * weight * (weight_gradient(dp[r], map, factor, map_after_dropout) - row_delta[row + r]);
         }

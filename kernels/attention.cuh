@@ -39,6 +39,10 @@ __device__ __forceinline__ void store_quad(accum* address, const quad& value)
 
 __device__ __forceinline__ accum negative_infinity() { return __uint_as_float(0xff800000u); }
 __device__ __forceinline__ int smaller(int a, int b) { return a < b ? a : b; }
+
+// Rounded before anything is added: forward and backward must make the same score, or weights of large scores no longer sum to one.
+__device__ __forceinline__ float rounded_product(float a, float b) { return __fmul_rn(a, b); }
+__device__ __forceinline__ double rounded_product(double a, double b) { return __dmul_rn(a, b); }
 __device__ __forceinline__ float exponential(float x) { return expf(x); }
 __device__ __forceinline__ double exponential(double x) { return exp(x); }
 
