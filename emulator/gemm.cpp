@@ -100,7 +100,8 @@ struct Product
             while (divide_up(left_panels, task_rows) * divide_up(right_panels, task_columns) < 4 * team->threads()
                 && (task_rows > 1 || task_columns > 1))
             {
-                if (std::min(task_rows, left_panels) * tiles.rows > std::min(task_columns, right_panels) * tiles.columns || task_columns == 1)
+                long height = std::min(task_rows, left_panels) * tiles.rows, width = std::min(task_columns, right_panels) * tiles.columns;
+                if (task_columns == 1 || (task_rows > 1 && height > width))
                     task_rows = divide_up(task_rows, 2);
                 else
                     task_columns = divide_up(task_columns, 2);

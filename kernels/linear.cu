@@ -4,6 +4,10 @@
 #include "common.cuh"
 #include "math.cuh"
 
+#ifndef ACTIVATION
+#define ACTIVATION 1
+#endif
+
 constexpr int WARPS = 4;
 constexpr int FLIGHT = 4;      // rows of a warp whose loads are under way together
 

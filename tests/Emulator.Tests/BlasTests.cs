@@ -89,7 +89,7 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
 
         AssertClose(exact, p.Loops(beta: 0), 2e-6, "f32");
         AssertClose(rounded, p.Loops(beta: 0), 2e-3, "tf32");
-        Assert.True(Distance(rounded, p.Loops(beta: 0)) > 1e-5, "tf32 operands have 10 bits of mantissa, so the result must be further off");
+        Assert.True(Distance(rounded, p.Loops(beta: 0)) > 1e-5, "tf32 operands have 10 bits of mantissa: the result must be further off");
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
             DType.F32, false, true, 4, 5, 6, (nint)block.Pointer, 2, 0, (nint)block.Pointer, 6, 0, (nint)block.Pointer, 5, 0, 1));
         Assert.Equal(ErrorKind.Internal, error.Kind);
         Assert.Equal(
-            "matrix product 4x5x6 f32, b transposed, lda 2, ldb 6, ldc 5 on emulated: CUBLAS_STATUS_INVALID_VALUE", error.Message);
+            $"matrix product 4x5x6 f32, b transposed, lda 2, ldb 6, ldc 5 on {devices.Gpu.FullName}: CUBLAS_STATUS_INVALID_VALUE", error.Message);
         block.Dispose();
     }
 
@@ -153,8 +153,8 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
         {
             Tensor a = Upload(gpu, A), b = Upload(gpu, B), c = Upload(gpu, C);
             gpu.Blas.Product(
-                _dtype, _transA, _transB, _m, _n, _k, (nint)a.Pointer, Math.Max(_lda, 1), _strideA, (nint)b.Pointer, Math.Max(_ldb, 1), StrideB,
-                (nint)c.Pointer, _ldc, _strideC, _batch, beta);
+                _dtype, _transA, _transB, _m, _n, _k, (nint)a.Pointer, Math.Max(_lda, 1), _strideA,
+                (nint)b.Pointer, Math.Max(_ldb, 1), StrideB, (nint)c.Pointer, _ldc, _strideC, _batch, beta);
             return c.OnHost().To(DType.F64).Span<double>().ToArray();
         }
 

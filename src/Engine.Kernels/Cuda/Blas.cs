@@ -2,7 +2,7 @@ using Engine.Tensors;
 
 namespace Engine.Kernels;
 
-/// <summary>Matrix products of a CUDA device: row-major, strided, batched, queued on its compute stream. No call allocates or waits.</summary>
+/// <summary>Matrix products of a CUDA device: row-major, strided, batched, queued on its compute stream. None allocates or waits.</summary>
 /// <remarks>
 /// Sums run in f32 for f32 and bf16 and in f64 for f64; tf32 only where <see cref="Tf32"/> says so. The workspace is ours, so that calls
 /// can be captured into a graph and repeat to the same bits.
@@ -49,7 +49,7 @@ public sealed unsafe class Blas : IDisposable
     /// <summary>Products queued so far; those recorded into a graph count once, its replays do not.</summary>
     public long Calls { get; private set; }
 
-    /// <summary>Whether f32 products may round their operands to tf32 (10 bits of mantissa), as tensor cores need; off unless asked for.</summary>
+    /// <summary>Whether f32 products may round their operands to tf32 (10 bits of mantissa) for tensor cores; off unless asked for.</summary>
     public bool Tf32 { get; set; }
 
     /// <summary>
@@ -76,8 +76,8 @@ public sealed unsafe class Blas : IDisposable
     /// <param name="beta">0: C is overwritten, 1: added to</param>
     /// <exception cref="DwarfException">the library refuses: operation, device, sizes and its status in one line</exception>
     public void Product(
-        DType dtype, bool transposeA, bool transposeB, long m, long n, long k, nint a, long lda, long strideA, nint b, long ldb, long strideB,
-        nint c, long ldc, long strideC, long batch, double beta = 0) =>
+        DType dtype, bool transposeA, bool transposeB, long m, long n, long k, nint a, long lda, long strideA,
+        nint b, long ldb, long strideB, nint c, long ldc, long strideC, long batch, double beta = 0) =>
         Product(dtype, dtype, transposeA, transposeB, m, n, k, a, lda, strideA, b, ldb, strideB, c, ldc, strideC, batch, beta);
 
     /// <summary>The same with a result of another type: bf16 operands may give an f32 result.</summary>
@@ -130,12 +130,12 @@ public sealed unsafe class Blas : IDisposable
                 _handle.Value, opB, opA, (int)n, (int)m, (int)k, alphaAt, (void*)b, input, (int)ldb, (void*)a, input, (int)lda,
                 betaAt, (void*)c, output, (int)ldc, compute, DefaultAlgorithm)
             : Cublas.cublasGemmStridedBatchedEx(
-                _handle.Value, opB, opA, (int)n, (int)m, (int)k, alphaAt, (void*)b, input, (int)ldb, strideB, (void*)a, input, (int)lda, strideA,
-                betaAt, (void*)c, output, (int)ldc, strideC, (int)batch, compute, DefaultAlgorithm);
+                _handle.Value, opB, opA, (int)n, (int)m, (int)k, alphaAt, (void*)b, input, (int)ldb, strideB,
+                (void*)a, input, (int)lda, strideA, betaAt, (void*)c, output, (int)ldc, strideC, (int)batch, compute, DefaultAlgorithm);
         if (status != cublasStatus_t.CUBLAS_STATUS_SUCCESS)
         {
-            throw Failure(
-                status, _device.FullName, $"{What(dtype, m, n, k, batch)}{Transposed(transposeA, transposeB)}, lda {lda}, ldb {ldb}, ldc {ldc}");
+            string what = $"{What(dtype, m, n, k, batch)}{Transposed(transposeA, transposeB)}, lda {lda}, ldb {ldb}, ldc {ldc}";
+            throw Failure(status, _device.FullName, what);
         }
 
         Calls++;
@@ -159,7 +159,8 @@ public sealed unsafe class Blas : IDisposable
     /// <returns>false: nothing was queued; take the product and add the bias after it</returns>
     /// <exception cref="DwarfException">the library refuses: operation, device, sizes and its status in one line</exception>
     public bool TryProductWithBias(
-        DType dtype, bool transposeA, bool transposeB, long m, long n, long k, nint a, long lda, nint b, long ldb, nint c, long ldc, nint bias)
+        DType dtype, bool transposeA, bool transposeB, long m, long n, long k, nint a, long lda, nint b, long ldb, nint c, long ldc,
+        nint bias)
     {
         if (dtype is not (DType.F32 or DType.BF16) || m <= 0 || n <= 0 || k <= 0 || bias % 16 != 0
             || Math.Max(Math.Max(Math.Max(m, n), k), Math.Max(Math.Max(lda, ldb), ldc)) > int.MaxValue)
@@ -192,7 +193,8 @@ public sealed unsafe class Blas : IDisposable
     /// <summary>The error of a status: the library or its memory is not available, or a bug of ours.</summary>
     internal static DwarfException Failure(cublasStatus_t status, string device, string what) => new(
         status is cublasStatus_t.CUBLAS_STATUS_ALLOC_FAILED or cublasStatus_t.CUBLAS_STATUS_NOT_INITIALIZED
-            or cublasStatus_t.CUBLAS_STATUS_ARCH_MISMATCH or cublasStatus_t.CUBLAS_STATUS_NOT_SUPPORTED or cublasStatus_t.CUBLAS_STATUS_LICENSE_ERROR
+            or cublasStatus_t.CUBLAS_STATUS_ARCH_MISMATCH or cublasStatus_t.CUBLAS_STATUS_NOT_SUPPORTED
+            or cublasStatus_t.CUBLAS_STATUS_LICENSE_ERROR
             ? ErrorKind.Unavailable
             : ErrorKind.Internal,
         $"{what} on {device}: {(Enum.IsDefined(status) ? status.ToString() : $"cuBLAS status {(int)status}")}");
@@ -211,7 +213,8 @@ public sealed unsafe class Blas : IDisposable
         _ => "",
     };
 
-    internal static cublasOperation_t Operation(bool transpose) => transpose ? cublasOperation_t.CUBLAS_OP_T : cublasOperation_t.CUBLAS_OP_N;
+    internal static cublasOperation_t Operation(bool transpose) =>
+        transpose ? cublasOperation_t.CUBLAS_OP_T : cublasOperation_t.CUBLAS_OP_N;
 
     internal static cudaDataType TypeOf(DType dtype) => dtype switch
     {

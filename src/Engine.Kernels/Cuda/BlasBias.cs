@@ -3,7 +3,7 @@ using Engine.Tensors;
 namespace Engine.Kernels;
 
 /// <summary>Products that finish with a bias, by cuBLASLt: the result is written once, with no pass of its own for the bias.</summary>
-/// <remarks>The algorithm is asked for once a shape and kept, so a warm call neither allocates nor searches, and a run repeats its bits.</remarks>
+/// <remarks>The algorithm is asked for once a shape and kept: a warm call neither allocates nor searches, and repeats its bits.</remarks>
 internal sealed unsafe class BlasBias : IDisposable
 {
     private readonly CudaContext _context;
@@ -39,8 +39,8 @@ internal sealed unsafe class BlasBias : IDisposable
         // Operands change places, as in Blas.Product: column by column, the memory of C holds Cᵀ.
         Check(
             CublasLt.cublasLtMatmul(
-                _handle.Value, plan.Description, &one, (void*)b, plan.LayoutB, (void*)a, plan.LayoutA, &zero, (void*)c, plan.LayoutC, (void*)c,
-                plan.LayoutC, &algorithm, workspace.Pointer, (nuint)workspace.Bytes, stream),
+                _handle.Value, plan.Description, &one, (void*)b, plan.LayoutB, (void*)a, plan.LayoutA, &zero, (void*)c, plan.LayoutC,
+                (void*)c, plan.LayoutC, &algorithm, workspace.Pointer, (nuint)workspace.Bytes, stream),
             _device,
             key);
         return true;
@@ -61,8 +61,8 @@ internal sealed unsafe class BlasBias : IDisposable
     {
         if (status != cublasStatus_t.CUBLAS_STATUS_SUCCESS)
         {
-            throw Blas.Failure(
-                status, device, $"{Blas.What(key.DType, key.M, key.N, key.K, 1)}{Blas.Transposed(key.TransposeA, key.TransposeB)}, with bias");
+            string what = $"{Blas.What(key.DType, key.M, key.N, key.K, 1)}{Blas.Transposed(key.TransposeA, key.TransposeB)}, with bias";
+            throw Blas.Failure(status, device, what);
         }
     }
 
@@ -123,11 +123,8 @@ internal sealed unsafe class BlasBias : IDisposable
             Check(CublasLt.cublasLtMatmulPreferenceCreate(&preference), device, key);
             try
             {
-                Check(
-                    CublasLt.cublasLtMatmulPreferenceSetAttribute(
-                        preference, cublasLtMatmulPreferenceAttributes_t.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof(ulong)),
-                    device,
-                    key);
+                var room = cublasLtMatmulPreferenceAttributes_t.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
+                Check(CublasLt.cublasLtMatmulPreferenceSetAttribute(preference, room, &workspace, sizeof(ulong)), device, key);
                 Align(device, key, preference, cublasLtMatmulPreferenceAttributes_t.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, key.AlignB);
                 Align(device, key, preference, cublasLtMatmulPreferenceAttributes_t.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, key.AlignA);
                 Align(device, key, preference, cublasLtMatmulPreferenceAttributes_t.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, key.AlignC);

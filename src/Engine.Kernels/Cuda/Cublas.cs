@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Engine.Kernels;
 
-/// <summary>NVIDIA's cuBLAS, by its own names; what is not called is not here. Matrices lie column by column: see <see cref="Blas"/>.</summary>
+/// <summary>NVIDIA's cuBLAS, by its own names; what is not called is not here. Matrices lie column by column there.</summary>
 internal static unsafe partial class Cublas
 {
     private const string Library = CudaLibraries.Blas;
@@ -27,13 +27,13 @@ internal static unsafe partial class Cublas
 
     [LibraryImport(Library)]
     public static partial cublasStatus_t cublasGemmEx(
-        nint handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k, void* alpha, void* a, cudaDataType atype, int lda,
-        void* b, cudaDataType btype, int ldb, void* beta, void* c, cudaDataType ctype, int ldc, cublasComputeType_t compute, int algorithm);
+        nint handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k, void* alpha, void* a, cudaDataType atype,
+        int lda, void* b, cudaDataType btype, int ldb, void* beta, void* c, cudaDataType ctype, int ldc, cublasComputeType_t compute, int algorithm);
 
     [LibraryImport(Library)]
     public static partial cublasStatus_t cublasGemmStridedBatchedEx(
-        nint handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k, void* alpha, void* a, cudaDataType atype, int lda,
-        long strideA, void* b, cudaDataType btype, int ldb, long strideB, void* beta, void* c, cudaDataType ctype, int ldc, long strideC,
+        nint handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k, void* alpha, void* a, cudaDataType atype,
+        int lda, long strideA, void* b, cudaDataType btype, int ldb, long strideB, void* beta, void* c, cudaDataType ctype, int ldc, long strideC,
         int batchCount, cublasComputeType_t compute, int algorithm);
 }
 

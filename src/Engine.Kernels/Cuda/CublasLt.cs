@@ -24,7 +24,8 @@ internal static unsafe partial class CublasLt
         nint description, cublasLtMatmulDescAttributes_t attribute, void* value, nuint bytes);
 
     [LibraryImport(Library)]
-    public static partial cublasStatus_t cublasLtMatrixLayoutCreate(nint* layout, cudaDataType type, ulong rows, ulong columns, long leading);
+    public static partial cublasStatus_t cublasLtMatrixLayoutCreate(
+        nint* layout, cudaDataType type, ulong rows, ulong columns, long leading);
 
     [LibraryImport(Library)]
     public static partial cublasStatus_t cublasLtMatrixLayoutDestroy(nint layout);
@@ -41,13 +42,13 @@ internal static unsafe partial class CublasLt
 
     [LibraryImport(Library)]
     public static partial cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
-        nint handle, nint description, nint a, nint b, nint c, nint d, nint preference, int wanted, cublasLtMatmulHeuristicResult_t* results,
-        int* found);
+        nint handle, nint description, nint a, nint b, nint c, nint d, nint preference, int wanted,
+        cublasLtMatmulHeuristicResult_t* results, int* found);
 
     [LibraryImport(Library)]
     public static partial cublasStatus_t cublasLtMatmul(
-        nint handle, nint description, void* alpha, void* a, nint aLayout, void* b, nint bLayout, void* beta, void* c, nint cLayout, void* d,
-        nint dLayout, cublasLtMatmulAlgo_t* algorithm, void* workspace, nuint workspaceBytes, nint stream);
+        nint handle, nint description, void* alpha, void* a, nint aLayout, void* b, nint bLayout, void* beta, void* c, nint cLayout,
+        void* d, nint dLayout, cublasLtMatmulAlgo_t* algorithm, void* workspace, nuint workspaceBytes, nint stream);
 }
 
 internal enum cublasLtMatmulDescAttributes_t

@@ -47,7 +47,7 @@ public static class LinearCuda
     /// <param name="dy">[..., out]</param>
     /// <param name="dpre">[..., out]; null without activation, where it is dy</param>
     /// <param name="dbias">[out] or null: not wanted</param>
-    /// <param name="parts">[<see cref="Parts"/>, out] in the accumulator's dtype: room for partial sums, where there is more than one</param>
+    /// <param name="parts">[<see cref="Parts"/>, out] in the accumulator's dtype: room for partial sums, if there is more than one</param>
     public static void BackwardActivation(
         CudaDevice gpu, GemmActivation activation, Tensor? saved, Tensor? bias, Tensor dy, Tensor? dpre, Tensor? dbias, Tensor? parts)
     {

@@ -8,7 +8,7 @@ public static class MatmulCuda
 {
     private static readonly KernelKey s_narrow = new("matmul", "matmul_narrow");
 
-    /// <summary>result = op(left)·op(right) for every combination of leading axes, summed over those along which the result is broadcast.</summary>
+    /// <summary>result = op(left)·op(right) for all combinations of leading axes, summed over those along which the result is broadcast.</summary>
     /// <param name="gpu">runs it</param>
     /// <param name="left">[..., m, k], or [..., k, m] where transposed</param>
     /// <param name="transLeft">left is stored transposed</param>
@@ -185,7 +185,7 @@ public static class MatmulCuda
             axes[count++] = axis;
         }
 
-        /// <summary>A batch against one matrix is one tall product; a sum over a batch that both operands have in full is one long sum.</summary>
+        /// <summary>A batch against one matrix is one tall product; a sum over a batch that both operands have whole is one long sum.</summary>
         private void Fold()
         {
             if (_productCount > 0 && !_transLeft && _products[_productCount - 1] is var rows
@@ -195,7 +195,8 @@ public static class MatmulCuda
                 _productCount--;
             }
 
-            if (_sumCount > 0 && _transLeft && !_transRight && _sums[_sumCount - 1] is var terms && terms.Left == M * K && terms.Right == N * K)
+            if (_sumCount > 0 && _transLeft && !_transRight && _sums[_sumCount - 1] is var terms
+                && terms.Left == M * K && terms.Right == N * K)
             {
                 K *= terms.Size;
                 Terms /= Math.Max(1, terms.Size);
