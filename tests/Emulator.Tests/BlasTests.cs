@@ -1,6 +1,7 @@
 using Engine.Kernels;
 using Engine.Tensors;
 using Xunit;
+using Emu = Engine.Kernels.Emulator;
 
 namespace Emulator.Tests;
 
@@ -102,6 +103,129 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
         Assert.Equal(
             $"matrix product 4x5x6 f32, b transposed, lda 2, ldb 6, ldc 5 on {devices.Gpu.FullName}: CUBLAS_STATUS_INVALID_VALUE", error.Message);
         block.Dispose();
+    }
+
+    [Theory, InlineData(DType.F32), InlineData(DType.BF16)]
+    public void Bits_do_not_depend_on_workers_seeds_or_the_time_at_which_work_is_done(DType dtype)
+    {
+        var p = new Problem(dtype, 150, 90, 270, true, false, 1, 0);
+        double[] expected = p.OnDevice(devices.Gpu, beta: 1);
+        int workers = Emu.Workers;
+        try
+        {
+            foreach (int count in new[] { 1, 3, 5 })
+            {
+                Emu.SetWorkers(count);
+                Assert.Equal(expected, p.OnDevice(devices.Gpu, beta: 1));
+            }
+
+            Emu.SetLazy(true, 7);
+            Assert.Equal(expected, p.OnDevice(devices.Gpu, beta: 1));
+        }
+        finally
+        {
+            Emu.SetLazy(false);
+            Emu.SetWorkers(workers);
+        }
+    }
+
+    [Fact]
+    public void A_captured_product_replays_to_the_same_bits_from_what_then_lies_in_memory()
+    {
+        var gpu = devices.Gpu;
+        var p = new Problem(DType.F32, 20, 30, 40, false, false, 2, 0);
+        double[] expected = p.OnDevice(gpu, beta: 0);
+        Tensor a = Upload(p.A), b = Upload(p.B), c = Upload(p.C);
+        gpu.BeginCapture();
+        gpu.Blas.Product(DType.F32, false, false, 20, 30, 40, (nint)a.Pointer, 40, 800, (nint)b.Pointer, 30, 1200, (nint)c.Pointer, 30, 600, 2);
+        using var graph = gpu.EndCapture();
+        Assert.Equal(1, graph.Nodes);
+        Assert.Equal(p.C, Doubles(c));
+        graph.Launch();
+        Assert.Equal(expected, Doubles(c));
+        a.Clear();
+        graph.Launch();
+        Assert.All(Doubles(c), v => Assert.Equal(0, v));
+
+        Tensor Upload(double[] values) => Tensor.From<double>([values.Length], values).To(DType.F32).CopyTo(gpu.Memory);
+        double[] Doubles(Tensor t) => t.OnHost().To(DType.F64).Span<double>().ToArray();
+    }
+
+    [Theory, InlineData(DType.F32, 2e-6), InlineData(DType.BF16, 4e-3)]
+    public void A_bias_is_added_in_the_product(DType dtype, double rtol)
+    {
+        var gpu = devices.Gpu;
+        foreach (var (m, n, k) in s_sizes)
+        {
+            var p = new Problem(dtype, m, n, k, false, true, 1, 0);
+            Tensor a = Upload(p.A), b = Upload(p.B), c = Upload(p.C), bias = Upload(p.C[..n]);
+            long calls = gpu.Blas.Calls;
+            Assert.True(gpu.Blas.TryProductWithBias(
+                dtype, false, true, m, n, k, (nint)a.Pointer, k, (nint)b.Pointer, k, (nint)c.Pointer, n, (nint)bias.Pointer));
+            Assert.Equal(calls + 1, gpu.Blas.Calls);
+            double[] expected = p.Loops(beta: 0);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                expected[i] += p.C[i % n];
+            }
+
+            AssertClose(c.OnHost().To(DType.F64).Span<double>().ToArray(), expected, rtol, $"{p} + bias");
+        }
+
+        Tensor Upload(double[] values) => Tensor.From<double>([values.Length], values).To(dtype).CopyTo(gpu.Memory);
+    }
+
+    [Fact]
+    public void Double_precision_has_no_product_with_bias_and_says_so()
+        => Assert.False(devices.Gpu.Blas.TryProductWithBias(DType.F64, false, false, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0));
+
+    [Theory, InlineData(0, "the result"), InlineData(1, "the first operand"), InlineData(2, "the second operand")]
+    public void A_matrix_outside_its_allocation_is_an_illegal_address_that_names_it(int which, string name)
+    {
+        var gpu = devices.Gpu;
+        var blocks = Enumerable.Range(0, 3).Select(i => gpu.Memory.Allocate((i == which ? 63 : 64) * sizeof(float))).ToArray();
+        try
+        {
+            // cuBLAS's first operand is our second: see Blas.Product.
+            var error = Assert.Throws<DwarfException>(() => gpu.Blas.Product(
+                DType.F32, false, false, 8, 8, 8, (nint)blocks[2].Pointer, 8, 0, (nint)blocks[1].Pointer, 8, 0, (nint)blocks[0].Pointer, 8, 0, 1));
+            Assert.Equal(ErrorKind.Internal, error.Kind);
+            var fault = Emu.Fault!;
+            Assert.Equal(("illegal-address", 700), (fault.Kind, fault.Status));
+            Assert.Equal($"matrix product of 8 x 8 x 8, batch 1: {name} lies outside its allocation", fault.Message);
+        }
+        finally
+        {
+            Emu.ResetFault();
+            Array.ForEach(blocks, b => b.Dispose());
+        }
+    }
+
+    [Fact]
+    public void A_product_neither_allocates_nor_waits()
+    {
+        var gpu = devices.Gpu;
+        using var block = gpu.Memory.Allocate(3 * 4096);
+        nint at = (nint)block.Pointer;
+        Run(gpu, at);
+        Run(gpu, at);
+        Emu.ResetCalls();
+        long managed = GC.GetAllocatedBytesForCurrentThread();
+        Run(gpu, at);
+        managed = GC.GetAllocatedBytesForCurrentThread() - managed;
+        Assert.Equal(0, managed);
+        Assert.Equal(1, Emu.Calls("cublasGemmStridedBatchedEx"));
+        Assert.Equal(1, Emu.Calls("cublasLtMatmul"));
+        foreach (string call in new[] { "cuMemAlloc_v2", "cuMemFree_v2", "cuStreamSynchronize", "cuCtxSynchronize", "cublasLtMatmulAlgoGetHeuristic" })
+        {
+            Assert.Equal(0, Emu.Calls(call));
+        }
+
+        static void Run(CudaDevice gpu, nint at)
+        {
+            gpu.Blas.Product(DType.F32, false, false, 8, 8, 8, at, 8, 64, at + 4096, 8, 64, at + 8192, 8, 64, 2);
+            Assert.True(gpu.Blas.TryProductWithBias(DType.F32, false, true, 8, 8, 8, at, 8, at + 4096, 8, at + 8192, 8, at));
+        }
     }
 
     private static double Distance(double[] found, double[] expected)

@@ -267,7 +267,7 @@ public sealed unsafe class Blas : IDisposable
                 throw Failure(status, device, "starting cuBLAS");
             }
 
-            SetHandle(created);
+            Own(created);
         }
 
         protected override CUresult Free() => AsResult(Cublas.cublasDestroy_v2(handle));

@@ -187,7 +187,7 @@ internal sealed unsafe class BlasBias : IDisposable
                 throw Blas.Failure(status, device, "starting cuBLASLt");
             }
 
-            SetHandle(created);
+            Own(created);
         }
 
         protected override CUresult Free() => Blas.AsResult(CublasLt.cublasLtDestroy(handle));
@@ -201,7 +201,7 @@ internal sealed unsafe class BlasBias : IDisposable
             : base(context)
         {
             _isLayout = isLayout;
-            SetHandle(created);
+            Own(created);
         }
 
         protected override CUresult Free() =>
