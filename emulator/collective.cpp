@@ -5,10 +5,6 @@
 namespace dwarf
 {
 
-namespace
-{
-
-// The lane whose value this one takes, or -1 for its own.
 int source_lane(int operation, int lane, int argument, int width)
 {
     int first = lane & ~(width - 1), last = first + width - 1;
@@ -20,6 +16,9 @@ int source_lane(int operation, int lane, int argument, int width)
         default: return (lane ^ argument) > last ? -1 : lane ^ argument;
     }
 }
+
+namespace
+{
 
 uint64_t reduce(int operation, Thread* lanes, uint32_t arrived)
 {

@@ -126,19 +126,23 @@ std::string linker_errors(const std::string& log)
 
 void add_code_flags(std::vector<std::string>& command, const Compilation& what)
 {
-    for (const char* flag : {"-std=c++17", "-O2", "-g1", "-fPIC", "-shared", "-w", "-fvisibility=hidden", "-fno-strict-aliasing", "-fno-math-errno",
+    for (const char* flag : {"-std=c++17", "-fPIC", "-shared", "-w", "-fvisibility=hidden", "-fno-strict-aliasing", "-fno-math-errno",
                              "-fno-trapping-math", "-fno-exceptions", "-fno-rtti", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
                              "-fwrapv", "-fno-delete-null-pointer-checks", "-fmax-errors=10"})
         command.push_back(flag);
     if (compiler().find("clang") == std::string::npos) command.push_back("-fno-gnu-unique");
     command.push_back(what.contract ? "-ffp-contract=fast" : "-ffp-contract=off");
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) command.push_back("-march=x86-64-v3");
-    if (what.checked)
+    if (!what.checked && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) command.push_back("-march=x86-64-v3");
+    if (!what.checked)
     {
-        for (const char* flag : {"-fsanitize=thread", "--param=tsan-distinguish-volatile=0", "--param=tsan-instrument-func-entry-exit=0",
-                                 "-fno-tree-vectorize", "-fno-optimize-sibling-calls", "-fno-thread-jumps", "-fno-omit-frame-pointer"})
-            command.push_back(flag);
+        command.insert(command.end(), {"-O2", "-g1"});
+        return;
     }
+    // Og keeps every access of the source, each once and on its own line; nothing is split, merged, moved or made twice.
+    for (const char* flag : {"-Og", "-gdwarf-4", "-fsanitize=thread,alignment", "--param=tsan-distinguish-volatile=1",
+                             "--param=tsan-instrument-func-entry-exit=0", "-fno-tree-sra", "-fno-tree-vectorize", "-fno-optimize-sibling-calls",
+                             "-fno-thread-jumps", "-fno-crossjumping", "-fno-tree-tail-merge", "-fno-code-hoisting", "-fno-reorder-blocks"})
+        command.push_back(flag);
 }
 
 }

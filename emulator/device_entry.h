@@ -33,7 +33,11 @@ template <typename... A, void (*function)(A...)> struct dwarf_caller<void(A...),
     {
         function(*static_cast<typename dwarf_plain<A>::type*>(arguments[I])...);
     }
-    static void run(void** arguments) { unpack(arguments, typename dwarf_count_up<sizeof...(A)>::type()); }
+    // Not instrumented: the arguments are no memory of the kernel's.
+    __attribute__((no_sanitize("thread", "alignment"))) static void run(void** arguments)
+    {
+        unpack(arguments, typename dwarf_count_up<sizeof...(A)>::type());
+    }
     static constexpr unsigned sizes[sizeof...(A) + 1] = {sizeof(A)..., 0};
     static constexpr int count = sizeof...(A);
 };

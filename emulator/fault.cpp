@@ -47,8 +47,10 @@ void describe_crash()
     Crash seen = *crash;
     if (seen.signal == interrupt_signal())
     {
-        record_fault(&worker, 702, "deadlock", interrupt_reason, worker.current ? worker.current->file : nullptr,
-                     worker.current ? worker.current->line : 0, nullptr);
+        Place place = locate(seen.code);
+        bool known = place.line > 0;
+        record_fault(&worker, 702, "deadlock", interrupt_reason, known ? place.file.c_str() : worker.current ? worker.current->file : nullptr,
+                     known ? place.line : worker.current ? worker.current->line : 0, nullptr);
     }
     else
     {

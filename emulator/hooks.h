@@ -21,12 +21,16 @@ struct Hooks
     void (*collective_arrive)(Worker&, Thread&, int operation, unsigned mask, Site) = nullptr;
     // complete: arrived = lanes that came; absent = lanes whose value was asked for but who did not come
     void (*collective_done)(Worker&, Warp&, int operation, unsigned mask, unsigned arrived, unsigned absent, Site) = nullptr;
-    // before the operation: value of one atomic access (in checked mode only; see README)
-    void (*atomic)(Worker&, Thread&, const void* address, unsigned bytes, bool writes, Site) = nullptr;
+    // no thread can run: true if the instrument let some go on
+    bool (*stall)(Worker&) = nullptr;
+    // nor will any ever: before that is recorded as a fault; true if the instrument has recorded a better reason
+    bool (*stuck)(Worker&) = nullptr;
+    // before an atomic operation, in checked code; `code` is where it stands
+    void (*atomic)(Worker&, Thread&, const void* address, unsigned bytes, bool writes, Site, const void* code) = nullptr;
     void (*fence)(Worker&, Thread&, int scope, Site) = nullptr;   // scope 0 block, 1 device, 2 system
     // cp.async: asked for, and landed (at a wait); global is null where zeros are copied
     void (*async_landed)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site) = nullptr;
-    void (*async_issued)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site) = nullptr;
+    void (*async_issued)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site, const void* code) = nullptr;
     void (*allocated)(const Allocation&) = nullptr;
     void (*released)(const Allocation&) = nullptr;
     void (*copied)(void* destination, const void* source, size_t bytes) = nullptr;   // after a driver copy or memset wrote destination

@@ -15,7 +15,7 @@ namespace dwarf
 namespace
 {
 
-constexpr size_t Page = 4096, Range = size_t(1) << 38;      // 256 GB of addresses, none of it backed before it is given out
+constexpr size_t Page = 4096, Range = size_t(1) << 46;      // 64 TB of addresses, none of it backed before it is given out
 
 struct Block
 {
@@ -32,6 +32,7 @@ struct Arena
     char* end = nullptr;
     std::map<char*, Allocation> host;
     uint64_t count = 0;
+    size_t gap = Page;                    // behind each allocation, where nobody may reach
 };
 
 Arena& arena()
@@ -54,7 +55,8 @@ bool open(Arena& a)
     {
         void* memory = mmap(nullptr, range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED) continue;
-        a.base = a.end = static_cast<char*>(memory);
+        a.base = static_cast<char*>(memory);
+        a.end = a.base + range / 1024;        // what lies before the first allocation is nobody's, too
         a.range = range;
         if (a.total == 0) a.total = default_total();
         return true;
@@ -64,13 +66,20 @@ bool open(Arena& a)
 
 }
 
+void set_allocation_gap(size_t bytes)
+{
+    Arena& a = arena();
+    std::lock_guard<std::mutex> guard(a.lock);
+    a.gap = bytes < Page ? Page : bytes / Page * Page;
+}
+
 int allocate_device(size_t bytes, void** address)
 {
     Arena& a = arena();
     std::lock_guard<std::mutex> guard(a.lock);
     if (bytes == 0) return 1;
     if (!open(a) || bytes > a.total - a.used) return 2;
-    size_t pages = (bytes + Page - 1) / Page + 1;
+    size_t filled = (bytes + Page - 1) / Page, pages = filled + a.gap / Page;
     auto place = a.blocks.end();
     // The first free block that is large enough, so that addresses repeat from run to run.
     for (auto block = a.blocks.begin(); block != a.blocks.end(); ++block)
@@ -92,12 +101,12 @@ int allocate_device(size_t bytes, void** address)
         place->second.pages = pages;
     }
     char* base = place->first;
-    if (mprotect(base, (pages - 1) * Page, PROT_READ | PROT_WRITE) != 0)
+    if (mprotect(base, filled * Page, PROT_READ | PROT_WRITE) != 0)
     {
         place->second.allocation.live = false;
         return 2;
     }
-    if (bytes <= (size_t(16) << 20)) memset(base, 0xff, (pages - 1) * Page);   // NaN; larger ones read as zero
+    if (bytes <= (size_t(16) << 20)) memset(base, 0xff, filled * Page);   // NaN; larger ones read as zero
     place->second.allocation = Allocation{base, bytes, ++a.count, true, false};
     a.used += bytes;
     *address = base;

@@ -16,6 +16,8 @@ struct Allocation
 };
 
 // CUresult: 0, or 2 when the device's memory (see set_device_memory) is used up.
+// Addresses that nobody owns behind each allocation, beyond a page. Before the first allocation.
+void set_allocation_gap(size_t bytes);
 int allocate_device(size_t bytes, void** address);
 int free_device(void* address);
 int allocate_host(size_t bytes, void** address);

@@ -22,7 +22,7 @@ namespace
 {
 
 // Between two static objects, so that running over one's end is seen and hits nothing.
-constexpr unsigned Gap = 128;
+constexpr unsigned Gap = 128, CheckedGap = 8192;
 
 std::mutex module_lock;
 std::map<std::string, Place> places;
@@ -48,10 +48,11 @@ void place_shared(Module& module)
 {
     unsigned common = 0;
     std::map<std::string, unsigned> ends;
-    auto put = [](dwarf_shared_object& object, unsigned from) {
+    unsigned gap = module.info->checked ? CheckedGap : Gap;
+    auto put = [gap](dwarf_shared_object& object, unsigned from) {
         unsigned step = std::max(object.alignment, Gap);
         object.offset = (from + step - 1) / step * step;
-        return object.offset + object.bytes + Gap;
+        return object.offset + object.bytes + gap;
     };
     for (dwarf_shared_object* object = *module.info->shared; object; object = object->next)
         if (object->scope[0] == 0) common = put(*object, common);

@@ -97,7 +97,10 @@ void start_worker(Pool& p)
     worker->index = int(p.workers.size());
     worker->threads = new Thread[MaxThreads]();
     worker->warps = new Warp[MaxWarps]();
-    worker->shared = static_cast<char*>(mmap(nullptr, SharedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    // Addresses of nobody lie on both sides: what overruns shared memory hits nothing.
+    void* range = mmap(nullptr, SharedBytes + 2 * SharedMargin, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    worker->shared = static_cast<char*>(range) + SharedMargin;
+    mprotect(worker->shared, SharedBytes, PROT_READ | PROT_WRITE);
     worker->prepared = ~0ull;
     pthread_t thread;
     pthread_create(&thread, nullptr, worker_main, worker);

@@ -42,14 +42,14 @@ EXPORT void dwarf_fence(int scope, const char* file, int line)
 
 EXPORT void dwarf_atomic(const void* address, unsigned bytes, int writes, const char* file, int line)
 {
-    if (hooks.atomic) hooks.atomic(*this_worker, thread_of(dwarf_self), address, bytes, writes != 0, Site{file, line});
+    if (hooks.atomic) hooks.atomic(*this_worker, thread_of(dwarf_self), address, bytes, writes != 0, Site{file, line}, __builtin_return_address(0));
 }
 
 // The bytes land as late as the ISA allows: when a wait says that they must have.
 EXPORT void dwarf_cp_async(void* shared, const void* global, unsigned bytes, const char* file, int line)
 {
     Thread& thread = thread_of(dwarf_self);
-    if (hooks.async_issued) hooks.async_issued(*this_worker, thread, shared, global, bytes, Site{file, line});
+    if (hooks.async_issued) hooks.async_issued(*this_worker, thread, shared, global, bytes, Site{file, line}, __builtin_return_address(0));
     Critical no_interruption(*this_worker);
     thread.copies.push_back(AsyncCopy{shared, global, bytes, thread.copy_group, file, line});
 }

@@ -41,7 +41,12 @@ Thread* pick(Worker& worker, int near)
         Warp& warp = worker.warps[near];
         uint32_t can = warp.ready | warp.unstarted;
         bool leave = worker.random != 0 && worker.runnable != 0 && (next_random(worker.random) & 1) != 0;
-        if (can == 0 && warp.groups != 0 && complete_soft(worker, warp)) continue;
+        if (can == 0 && worker.runnable == 0 && hooks.stall && hooks.stall(worker))
+        {
+            near = 0;
+            continue;
+        }
+        if (can == 0 && warp.groups != 0 && !hooks.stall && complete_soft(worker, warp)) continue;
         if (can == 0 || leave)
         {
             if (worker.runnable == 0)
@@ -76,6 +81,7 @@ Thread* pick(Worker& worker, int near)
 
 [[noreturn]] void deadlock(Worker& worker)
 {
+    bool explained = hooks.stuck && hooks.stuck(worker);
     // Name the first thread that waits in each of the (at most two) places that differ.
     std::string text = "threads wait for each other for ever: ";
     const Thread* first = nullptr;
@@ -95,7 +101,7 @@ Thread* pick(Worker& worker, int near)
     int gone = worker.thread_count - worker.live;
     if (gone > 0) text += "; " + std::to_string(gone) + " threads have returned";
     worker.current = const_cast<Thread*>(first);
-    record_fault(&worker, 719, "deadlock", text, first ? first->file : nullptr, first ? first->line : 0, nullptr);
+    record_fault(&worker, 719, explained ? "" : "deadlock", text, first ? first->file : nullptr, first ? first->line : 0, nullptr);
     abandon(worker);
 }
 
@@ -177,6 +183,19 @@ void abandon(Worker& worker)
 {
     void* nowhere;
     dwarf_switch(&nowhere, worker.main_sp);
+    __builtin_unreachable();
+}
+
+void retire(Worker& worker)
+{
+    finish(worker, *worker.current);
+    Thread* next = worker.live == 0 ? nullptr : pick(worker, int(worker.current->warp));
+    if (worker.live == 0) abandon(worker);
+    if (next == nullptr) deadlock(worker);
+    worker.current = next;
+    dwarf_self = next;
+    void* nowhere;
+    dwarf_switch(&nowhere, next->sp != nullptr ? next->sp : prepare(worker.stacks.take(), fiber_main));
     __builtin_unreachable();
 }
 

@@ -80,7 +80,7 @@ struct Worker
     uint64_t prepared;               // launch whose thread indices stand in threads
 };
 
-constexpr size_t SharedBytes = 512 * 1024;
+constexpr size_t SharedBytes = 512 * 1024, SharedMargin = size_t(256) << 20;
 
 // The worker of the calling thread, or null.
 extern thread_local Worker* this_worker __attribute__((tls_model("initial-exec")));
@@ -109,6 +109,10 @@ void release_barrier(Worker& worker, Thread* except);
 void complete(Worker& worker, Warp& warp, Group& group, uint32_t except);
 // Leaves the current block at once; the fault has been recorded.
 [[noreturn]] void abandon(Worker& worker);
+// Ends the current thread where it stands; the others go on. Its stack is lost until the pool is reclaimed.
+[[noreturn]] void retire(Worker& worker);
+// The lane whose value this one takes in a shuffle, or -1 for its own.
+int source_lane(int operation, int lane, int argument, int width);
 // Activemask groups are complete when nothing else in the warp can run. True if that made lanes ready.
 bool complete_soft(Worker& worker, Warp& warp);
 

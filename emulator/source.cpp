@@ -116,7 +116,7 @@ private:
 
     void kernel(size_t i)
     {
-        _edits.push_back({_all[i].at, _all[i].at + 10, _checked ? "__attribute__((noinline))" : ""});
+        _edits.push_back({_all[i].at, _all[i].at + 10, _checked ? "__attribute__((noinline, flatten))" : ""});
         bool is_template = is(statement_start(i), "template");
         std::string bounds;
         size_t j = i + 1;
@@ -146,6 +146,7 @@ private:
         size_t body = after_bracket(j + 1);
         if (!is(body, "{")) return;
         _bodies[body] = std::string(_all[j].text);
+        _declared[name] = {_all[j].file, _all[j].line};
         if (is_template || in_code()) return;
         for (KernelFound& known : _kernels)
             if (known.name == name)
@@ -292,7 +293,9 @@ private:
             text += "\n# 1 \"name expression " + expression.lowered + "\"\n";
             std::string bare = expression.text;
             while (!bare.empty() && (bare[0] == '&' || bare[0] == ' ')) bare.erase(0, 1);
-            add(expression.lowered, bare, "", "", 0);
+            auto declared = _declared.find(bare.substr(0, bare.find('<')));
+            if (declared == _declared.end()) add(expression.lowered, bare, "", "", 0);
+            else add(expression.lowered, bare, "", _tokens.files[size_t(declared->second.first)], declared->second.second);
         }
         return text + "\n# 1 \"dwarf\"\nextern \"C\" __attribute__((visibility(\"default\"))) dwarf_module dwarf_module_info;\ndwarf_module dwarf_module_info = {"
             + std::to_string(DWARF_MODULE_VERSION) + ", " + (_checked ? "1" : "0") + ", " + last + ", &dwarf_shared_list};\n";
@@ -305,6 +308,7 @@ private:
     std::vector<Edit> _edits;
     std::vector<Scope> _scopes;
     std::map<size_t, std::string> _bodies;
+    std::map<std::string, std::pair<int, int>> _declared;     // file and line of every kernel, templates too
     std::vector<KernelFound> _kernels;
     int _count = 0;
 };
