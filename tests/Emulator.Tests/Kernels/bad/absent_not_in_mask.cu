@@ -1,0 +1,9 @@
+// run: --kernel take --grid 1 --block 32 --arg tensor:x --arg zeros:y:f32:32
+// tensor: x f32 32 ramp
+__global__ void take(const float* x, float* y)
+{
+    float v = x[threadIdx.x];
+    if (threadIdx.x < 16)
+        v = __shfl_sync(0x0000ffff, v, 20); //! absent-lane [0,0,0] [0,0,0]
+    y[threadIdx.x] = v;
+}

@@ -1,0 +1,13 @@
+// run: --kernel spin --grid 1 --block 1 --timeout 2 --arg zeros:y:i32:1
+__global__ void spin(int* y)
+{
+    unsigned n = 1;
+    for (;;) //? deadlock
+    {
+        n = n * 1664525u + 1013904223u; //? deadlock
+        if (n == 0) //? deadlock
+            break;
+        n |= 1; //? deadlock
+    }
+    *y = n;
+}
