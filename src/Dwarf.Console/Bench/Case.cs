@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Engine.Kernels;
 
 namespace Dwarf.Cli.Bench;
 
@@ -9,10 +10,17 @@ namespace Dwarf.Cli.Bench;
 /// <param name="Prepare">makes the thing that is timed</param>
 internal sealed record Case(string Name, double Flops, double Bytes, Func<Action> Prepare)
 {
-    /// <summary>Times it: warm-up past the compiler's last tier, then samples for at least the given time.</summary>
-    public Row Run(Ceilings ceilings, double seconds)
+    /// <summary>Times it: warm-up past the compiler's last tier, then samples for at least the given time, each with a wait for the device.</summary>
+    public Row Run(Device device, Ceilings ceilings, double seconds)
     {
-        var run = Prepare();
+        var once = Prepare();
+        Action run = device is CudaDevice gpu
+            ? () =>
+            {
+                once();
+                gpu.Synchronize();
+            }
+            : once;
         var clock = Stopwatch.StartNew();
         for (int i = 0; i < 60 || clock.Elapsed.TotalSeconds < 0.5; i++)
         {
@@ -37,14 +45,14 @@ internal sealed record Case(string Name, double Flops, double Bytes, Func<Action
         double flopShare = Flops / median / 1e6 / ceilings.GigaFlops;
         double byteShare = Bytes > 0 ? Bytes / median / 1e6 / ceilings.CopyOf(Bytes) : 0;
         return new Row(
-            Name, "cpu", "f32", median, samples[samples.Count / 4], samples[samples.Count * 3 / 4], samples.Count, Bytes, Flops,
+            Name, device.Name, "f32", median, samples[samples.Count / 4], samples[samples.Count * 3 / 4], samples.Count, Bytes, Flops,
             Math.Max(flopShare, byteShare), flopShare >= byteShare ? "flops" : "bytes");
     }
 }
 
 /// <summary>A result, as `bench --json` prints it.</summary>
 /// <param name="Name">the case</param>
-/// <param name="Device">cpu</param>
+/// <param name="Device">cpu, cuda, cuda:N or emulated</param>
 /// <param name="Dtype">f32</param>
 /// <param name="MsMedian">median time in milliseconds</param>
 /// <param name="MsLow">lower quartile</param>

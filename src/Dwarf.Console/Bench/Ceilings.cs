@@ -5,15 +5,15 @@ using Engine.Tensors;
 
 namespace Dwarf.Cli.Bench;
 
-/// <summary>What this machine can do at most, measured beside each run: multiply-adds in registers, and copying as many bytes as a case moves.</summary>
-/// <param name="cpu">the device that is timed</param>
-internal sealed class Ceilings(CpuDevice cpu)
+/// <summary>What this machine can do at most, measured beside each run: multiplying and adding, and copying as many bytes as a case moves.</summary>
+/// <param name="device">the device that is timed</param>
+internal sealed class Ceilings(Device device)
 {
     private const double MemoryBytes = 1 << 28;
     private readonly Dictionary<double, double> _copies = [];
 
-    /// <summary>f32 multiply-adds on all threads in GFLOP/s, a multiply-add counting 2.</summary>
-    public double GigaFlops { get; } = Best(5, () => MultiplyAdds(cpu));
+    /// <summary>f32 multiply-adds in GFLOP/s, a multiply-add counting 2: on cpu in the registers of all threads, on a GPU in a square product.</summary>
+    public double GigaFlops { get; } = Best(5, () => device is CudaDevice gpu ? CudaCeilings.Product(gpu) : MultiplyAdds((CpuDevice)device));
 
     /// <summary>GB/s, read and written, of a copy that no cache holds.</summary>
     public double GigaBytes => CopyOf(MemoryBytes);
@@ -24,7 +24,9 @@ internal sealed class Ceilings(CpuDevice cpu)
         bytes = Math.Clamp(Math.Pow(2, Math.Round(Math.Log2(Math.Max(bytes, 1)))), 1 << 16, MemoryBytes);
         if (!_copies.TryGetValue(bytes, out double rate))
         {
-            _copies[bytes] = rate = Best(5, () => Copy(cpu, (long)bytes / 2 / sizeof(float)));
+            _copies[bytes] = rate = Best(5, () => device is CudaDevice gpu
+                ? CudaCeilings.Copy(gpu, (long)bytes / 2)
+                : Copy((CpuDevice)device, (long)bytes / 2 / sizeof(float)));
         }
 
         return rate;

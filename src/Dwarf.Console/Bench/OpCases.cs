@@ -7,27 +7,28 @@ namespace Dwarf.Cli.Bench;
 /// <summary>Single operators at the sizes of ViT-B/16, with the peer's names.</summary>
 internal static unsafe class OpCases
 {
-    public static IEnumerable<Case> All(CpuDevice cpu)
+    public static IEnumerable<Case> All(Device device)
     {
         foreach (var (m, n, k) in new[] { (512, 512, 512), (1024, 1024, 1024), (1576, 2304, 768), (1576, 768, 768), (1576, 3072, 768), (1576, 768, 3072), (197, 768, 768), (3072, 768, 1576) })
         {
             foreach (string form in new[] { "nn", "nt", "tn" })
             {
-                yield return new Case($"gemm_{form}_{m}x{n}x{k}", 2.0 * m * n * k, 4.0 * (((double)m * k) + ((double)k * n) + ((double)m * n)), () => Product(cpu, form, m, n, k));
+                yield return new Case($"gemm_{form}_{m}x{n}x{k}", 2.0 * m * n * k, 4.0 * (((double)m * k) + ((double)k * n) + ((double)m * n)), () => Product(device, form, m, n, k));
             }
         }
 
-        foreach (var c in Unary(cpu, "layer_norm_1576x768", [1576, 768], (tape, x) => tape.LayerNorm(x, Ones(tape, 768), Ones(tape, 768))))
+        var ones = Ones([768]).CopyTo(device.Memory);
+        foreach (var c in Unary(device, "layer_norm_1576x768", [1576, 768], (tape, x) => tape.LayerNorm(x, tape.Constant(ones), tape.Constant(ones))))
         {
             yield return c;
         }
 
-        foreach (var c in Unary(cpu, "gelu_1576x3072", [1576, 3072], (tape, x) => tape.Gelu(x)))
+        foreach (var c in Unary(device, "gelu_1576x3072", [1576, 3072], (tape, x) => tape.Gelu(x)))
         {
             yield return c;
         }
 
-        foreach (var c in Unary(cpu, "softmax_96x197x197", [96, 197, 197], (tape, x) => tape.Softmax(x)))
+        foreach (var c in Unary(device, "softmax_96x197x197", [96, 197, 197], (tape, x) => tape.Softmax(x)))
         {
             yield return c;
         }
@@ -35,35 +36,42 @@ internal static unsafe class OpCases
         foreach (var (b, t) in new[] { (8, 197), (1, 197) })
         {
             double flops = 4.0 * b * 12 * t * t * 64, bytes = 16.0 * b * 12 * t * 64;
-            yield return new Case($"attention_{b}x12x{t}x64_fwd", flops, bytes, () => Attention(cpu, b, t, train: false));
-            yield return new Case($"attention_{b}x12x{t}x64_fwdbwd", 3 * flops, 2 * bytes, () => Attention(cpu, b, t, train: true));
+            yield return new Case($"attention_{b}x12x{t}x64_fwd", flops, bytes, () => Attention(device, b, t, train: false));
+            yield return new Case($"attention_{b}x12x{t}x64_fwdbwd", 3 * flops, 2 * bytes, () => Attention(device, b, t, train: true));
         }
 
         const double DiceBytes = 4.0 * 64 * 50176;
-        yield return new Case("dice_64x50176_fwd", 0, 2 * DiceBytes, () => Dice(cpu, train: false));
-        yield return new Case("dice_64x50176_fwdbwd", 0, 4 * DiceBytes, () => Dice(cpu, train: true));
+        yield return new Case("dice_64x50176_fwd", 0, 2 * DiceBytes, () => Dice(device, train: false));
+        yield return new Case("dice_64x50176_fwdbwd", 0, 4 * DiceBytes, () => Dice(device, train: true));
     }
 
-    private static IEnumerable<Case> Unary(CpuDevice cpu, string name, long[] sizes, Func<Tape, Variable, Variable> op)
+    private static IEnumerable<Case> Unary(Device device, string name, long[] sizes, Func<Tape, Variable, Variable> op)
     {
         Shape shape = new(sizes);
         double bytes = 4.0 * shape.Count;
-        yield return new Case(name + "_fwd", 0, 2 * bytes, () => Run(cpu, [Random(shape)], train: false, (tape, x) => op(tape, x[0])));
-        yield return new Case(name + "_fwdbwd", 0, 5 * bytes, () => Run(cpu, [Random(shape)], train: true, (tape, x) => op(tape, x[0])));
+        yield return new Case(name + "_fwd", 0, 2 * bytes, () => Run(device, [Random(shape)], train: false, (tape, x) => op(tape, x[0])));
+        yield return new Case(name + "_fwdbwd", 0, 5 * bytes, () => Run(device, [Random(shape)], train: true, (tape, x) => op(tape, x[0])));
     }
 
-    private static Action Product(CpuDevice cpu, string form, int m, int n, int k)
+    private static Action Product(Device device, string form, int m, int n, int k)
     {
-        var (a, b, c) = (Random([m, k]), Random([k, n]), new Tensor([m, n], DType.F32));
+        var (a, b, c) = (Random([m, k]).CopyTo(device.Memory), Random([k, n]).CopyTo(device.Memory), new Tensor([m, n], DType.F32, device.Memory));
         bool transposeA = form[0] == 't', transposeB = form[1] == 't';
+        if (device is CudaDevice gpu)
+        {
+            return () => gpu.Blas.Product(
+                DType.F32, transposeA, transposeB, m, n, k, (nint)a.Pointer, transposeA ? m : k, 0, (nint)b.Pointer, transposeB ? k : n, 0, (nint)c.Pointer, n, 0, 1);
+        }
+
+        var cpu = (CpuDevice)device;
         return () => Gemm.Run(
             cpu, transposeA, transposeB, m, n, k, a.Data<float>(), transposeA ? m : k, b.Data<float>(), transposeB ? k : n, c.Data<float>(), n);
     }
 
-    private static Action Attention(CpuDevice cpu, int b, int t, bool train) => Run(
-        cpu, [Random([b, 12, t, 64]), Random([b, 12, t, 64]), Random([b, 12, t, 64])], train, (tape, x) => tape.Attention(x[0], x[1], x[2]));
+    private static Action Attention(Device device, int b, int t, bool train) => Run(
+        device, [Random([b, 12, t, 64]), Random([b, 12, t, 64]), Random([b, 12, t, 64])], train, (tape, x) => tape.Attention(x[0], x[1], x[2]));
 
-    private static Action Dice(CpuDevice cpu, bool train)
+    private static Action Dice(Device device, bool train)
     {
         var (p, y) = (Random([64, 50176]), new Tensor([64, 50176], DType.F32));
         for (int i = 0; i < p.Count; i++)
@@ -72,26 +80,28 @@ internal static unsafe class OpCases
             y.Span<float>()[i] = i % 10 == 0 ? 1 : 0;
         }
 
-        return Run(cpu, [p], train, (tape, x) => tape.FpWeightedDice(x[0], tape.Constant(y), 2, 1, 1e-6));
+        var target = y.CopyTo(device.Memory);
+        return Run(device, [p], train, (tape, x) => tape.FpWeightedDice(x[0], tape.Constant(target), 2, 1, 1e-6));
     }
 
     /// <summary>Forward, or forward and backward from a cotangent of ones.</summary>
-    private static Action Run(CpuDevice cpu, Tensor[] inputs, bool train, Func<Tape, Variable[], Variable> op)
+    private static Action Run(Device device, Tensor[] inputs, bool train, Func<Tape, Variable[], Variable> op)
     {
-        var tape = new Tape(cpu) { Recording = train };
+        var tape = new Tape(device) { Recording = train };
         var variables = new Variable[inputs.Length];
+        Tensor[] placed = [.. inputs.Select(i => i.CopyTo(device.Memory))];
+        Tensor? cotangent = null;
         return () =>
         {
-            for (int i = 0; i < inputs.Length; i++)
+            for (int i = 0; i < placed.Length; i++)
             {
-                variables[i] = train ? tape.Leaf(inputs[i]) : tape.Constant(inputs[i]);
+                variables[i] = train ? tape.Leaf(placed[i]) : tape.Constant(placed[i]);
             }
 
             var y = op(tape, variables);
             if (train)
             {
-                var cotangent = tape.Empty(y.Shape, DType.F32);
-                cotangent.Span<float>().Fill(1);
+                cotangent ??= Ones(y.Shape).CopyTo(device.Memory);
                 tape.Backward([y], [cotangent]);
             }
 
@@ -99,14 +109,14 @@ internal static unsafe class OpCases
         };
     }
 
-    private static Variable Ones(Tape tape, long n)
+    private static Tensor Ones(Shape shape)
     {
-        var ones = tape.Empty([n], DType.F32);
+        var ones = new Tensor(shape, DType.F32);
         ones.Span<float>().Fill(1);
-        return tape.Constant(ones);
+        return ones;
     }
 
-    private static Tensor Random(Shape shape)
+    internal static Tensor Random(Shape shape)
     {
         var tensor = new Tensor(shape, DType.F32);
         var span = tensor.Span<float>();

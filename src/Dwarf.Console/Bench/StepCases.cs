@@ -18,36 +18,36 @@ internal static class StepCases
 
     private static readonly ModelConfig Base = new() { Text = null, Decoder = new DecoderConfig { Dropout = 0 } };
 
-    public static IEnumerable<Case> All(CpuDevice cpu)
+    public static IEnumerable<Case> All(Device device)
     {
         foreach (var (name, config, b) in new[] { ("small_vit64_b16", Small, 16), ("vit_b16_224_b1", Base, 1), ("vit_b16_224_b8", Base, 8) })
         {
             double forward = b * VitFlops(config.Image);
-            yield return new Case(name + "_fwd", forward, 0, () => Vit(cpu, config, b, train: false));
-            yield return new Case(name + "_step", 3 * forward, 0, () => Vit(cpu, config, b, train: true));
+            yield return new Case(name + "_fwd", forward, 0, () => Vit(device, config, b, train: false));
+            yield return new Case(name + "_step", 3 * forward, 0, () => Vit(device, config, b, train: true));
         }
 
         double dwarf = 8 * (VitFlops(Base.Image) + DecoderFlops(Base));
-        yield return new Case("dwarf_q1_b8_fwd", dwarf, 0, () => Dwarf(cpu, 8, train: false));
-        yield return new Case("dwarf_q1_b8_step", 3 * dwarf, 0, () => Dwarf(cpu, 8, train: true));
+        yield return new Case("dwarf_q1_b8_fwd", dwarf, 0, () => Dwarf(device, 8, train: false));
+        yield return new Case("dwarf_q1_b8_step", 3 * dwarf, 0, () => Dwarf(device, 8, train: true));
     }
 
-    private static Action Vit(CpuDevice cpu, ModelConfig config, int b, bool train)
+    private static Action Vit(Device device, ModelConfig config, int b, bool train)
     {
-        var network = new DwarfNetwork(config, [], DType.F32, seed: 1);
-        var image = Values([b, 3, config.Image.Size, config.Image.Size]);
-        return Step(cpu, network, train, tape =>
+        var network = new DwarfNetwork(config, [], DType.F32, seed: 1, device.Memory);
+        var image = Values([b, 3, config.Image.Size, config.Image.Size]).CopyTo(device.Memory);
+        return Step(device, network, train, tape =>
         {
             var (_, pooled) = network.Image.Forward(tape, tape.Constant(image));
             return tape.ReduceMean(tape.Mul(pooled, pooled));
         });
     }
 
-    private static Action Dwarf(CpuDevice cpu, int b, bool train)
+    private static Action Dwarf(Device device, int b, bool train)
     {
-        var network = new DwarfNetwork(Base, ["finding"], DType.F32, seed: 1);
-        var image = Values([b, 3, 224, 224]);
-        var features = Values([1, 768]);
+        var network = new DwarfNetwork(Base, ["finding"], DType.F32, seed: 1, device.Memory);
+        var image = Values([b, 3, 224, 224]).CopyTo(device.Memory);
+        var features = Values([1, 768]).CopyTo(device.Memory);
         var (labels, masks) = (new Tensor([b], DType.I64), new Tensor([b, 224, 224], DType.F32));
         labels.Span<long>().Fill(1);
         for (int i = 0; i < masks.Count; i += 10)
@@ -55,7 +55,7 @@ internal static class StepCases
             masks.Span<float>()[i] = 1;
         }
 
-        return Step(cpu, network, train, tape =>
+        return Step(device, network, train, tape =>
         {
             var (logits, map) = network.Forward(tape, tape.Constant(image), tape.Constant(features));
             return DwarfLoss.Compute(
@@ -63,9 +63,9 @@ internal static class StepCases
         });
     }
 
-    private static Action Step(CpuDevice cpu, DwarfNetwork network, bool train, Func<Tape, Variable> loss)
+    private static Action Step(Device device, DwarfNetwork network, bool train, Func<Tape, Variable> loss)
     {
-        var tape = new Tape(cpu) { Recording = train };
+        var tape = new Tape(device) { Recording = train };
         var optimiser = train ? new AdamW(network.Parameters, new AdamWOptions { WeightDecay = 0.02 }) : null;
         return () =>
         {
@@ -73,7 +73,7 @@ internal static class StepCases
             if (train)
             {
                 tape.Backward(total);
-                optimiser!.Step(cpu, 5e-5);
+                optimiser!.Step(device, 5e-5);
             }
 
             tape.Reset();

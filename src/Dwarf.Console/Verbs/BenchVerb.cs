@@ -35,8 +35,7 @@ public sealed class BenchVerb : Verb
         }
 
         var old = context.Get(_baseline) is { } path ? Baseline.Read(path) : null;
-        using Device opened = BackEnd.Open(context.Get(_device), context.Get(_threads));
-        var device = opened as CpuDevice ?? throw new DwarfException(ErrorKind.Unavailable, $"bench: not available on {opened.Name}; use --device cpu");
+        using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         var cases = (what == "ops" ? [] : StepCases.All(device)).Concat(what == "step" ? [] : OpCases.All(device))
             .Where(c => c.Name.Contains(context.Get(_filter), StringComparison.Ordinal))
             .ToList();
@@ -47,11 +46,11 @@ public sealed class BenchVerb : Verb
 
         var ceilings = new Ceilings(device);
         context.Error.WriteLine(FormattableString.Invariant(
-            $"{device.Threads} threads; ceilings measured now: {ceilings.GigaFlops:F0} GFLOP/s of f32 multiply-adds, {ceilings.GigaBytes:F1} GB/s of copying from memory"));
+            $"{(device is CpuDevice cpu ? $"{cpu.Threads} threads" : device.Name)}; ceilings measured now: {ceilings.GigaFlops:F0} GFLOP/s of f32 multiply-adds, {ceilings.GigaBytes:F1} GB/s of copying from memory"));
         var rows = new List<Row>();
         foreach (var c in cases)
         {
-            var row = c.Run(ceilings, context.Get(_seconds));
+            var row = c.Run(device, ceilings, context.Get(_seconds));
             rows.Add(row);
             GC.Collect();
             GC.WaitForPendingFinalizers();
