@@ -20,6 +20,7 @@ internal static partial class OperatorCases
         new("normalize", "x[4,9]", Values: "x=scaled:1000"),
         new("normalize", "x[197,1]", Values: "x=away:0.1") { Floor = 1e-6 },    // ±1: the gradient is zero by cancellation
         new("normalize", "x[0,8]"),
+        new("normalize", "x[3,1100]"),
     ];
 
     private static WrongCall[] WrongNorms =>
