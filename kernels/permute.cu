@@ -42,7 +42,8 @@ extern "C" __global__ void __launch_bounds__(256) permute_tiles(
     long long size0, long long from0, long long to0, long long size1, long long from1, long long to1, long long size2, long long from2, long long to2,
     long long size3, long long from3, long long to3, long long size4, long long from4, long long to4, long long size5, long long from5, long long to5)
 {
-    __shared__ unit tile[32][UNIT == 2 ? 34 : 33];
+    constexpr int PITCH = UNIT > 2 ? 33 : 34;
+    __shared__ unit tile[32][PITCH];
     place tiles_across = (place)((across + 31) / 32), tiles_down = (place)((down + 31) / 32);
     place which = blockIdx.x / (tiles_across * tiles_down), in_plane = blockIdx.x - which * (tiles_across * tiles_down);
     place row = in_plane / tiles_across * 32, column = in_plane % tiles_across * 32, from = 0, to = 0;

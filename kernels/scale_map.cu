@@ -135,11 +135,11 @@ extern "C" __global__ void __launch_bounds__(SCALE_THREADS) scale_map_backward(
     {
         accum here = to_accum(given[i]);
         if (held) row[i] = here;
-        dot += here * (to_accum(from[i]) - base);
+        dot += here * ((to_accum(from[i]) - base) / range);
         total += here;
     }
 
-    dot = block_sum(dot, scratch) / range;
+    dot = block_sum(dot, scratch);
     __syncthreads();
     total = block_sum(total, scratch);
 
