@@ -47,6 +47,9 @@ internal static partial class OperatorCases
         new("softmax", "x[4,50]", Values: "x=normal:100:1"),
         new("softmax", "x[7,1]"),
         new("softmax", "x[300,77]"),
+        new("softmax", "x[5,1500] mask[5,1]"),                                             // more than a warp's registers hold
+        new("softmax", "x[3,2,1030] mask[3,1,1030]", Values: "mask=deadmask"),
+        new("softmax", "x[2,3,2,3,2,3,2,5] mask[2,1,2,1,2,1,2,5]", Values: "mask=mask"),  // repeats along every second axis
         new("softmax", "x[0,3,9] mask[9]"),
         new("dropout", "x[5,37]"),
         new("dropout", "x[3,9001]", "p=0.5 seed=42 offset=7"),

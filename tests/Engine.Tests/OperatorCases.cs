@@ -13,6 +13,8 @@ internal static partial class OperatorCases
         new("layer_norm", "x[200,33] residual[200,33] weight[33] bias[33]", "eps=1e-3"),
         new("layer_norm", "x[5,1] weight[1] bias[1]") { Floor = 1e-12 },     // grad.x is 0 but for rounding
         new("layer_norm", "x[4,64] weight[64] bias[64]", Values: "x=normal:100:1") { Rtol = 1e-4 },
+        new("layer_norm", "x[3,1500] weight[1500] bias[1500]"),
+        new("layer_norm", "x[20,1030] residual[20,1030] weight[1030] bias[1030]"),
         new("layer_norm", "x[0,3,16] weight[16] bias[16]"),
         new("normalize", "x[3,5,64]"),
         new("normalize", "x[7,33]", Values: "x=normal:100:1"),
