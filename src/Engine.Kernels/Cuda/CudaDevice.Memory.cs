@@ -49,7 +49,7 @@ public sealed unsafe partial class CudaDevice
         if (bytes > 0)
         {
             _context.MakeCurrent();
-            Check(CudaDriver.cuMemcpyDtoHAsync_v2(host, (ulong)device, (nuint)bytes, _compute.Value), $"copying {bytes} bytes to the host");
+            CheckBytes(CudaDriver.cuMemcpyDtoHAsync_v2(host, (ulong)device, (nuint)bytes, _compute.Value), "copying", bytes, " to the host");
         }
         Synchronize();
     }
@@ -63,7 +63,7 @@ public sealed unsafe partial class CudaDevice
         if (bytes > 0)
         {
             _context.MakeCurrent();
-            Check(CudaDriver.cuMemcpyDtoDAsync_v2((ulong)destination, (ulong)source, (nuint)bytes, _compute.Value), $"copying {bytes} bytes");
+            CheckBytes(CudaDriver.cuMemcpyDtoDAsync_v2((ulong)destination, (ulong)source, (nuint)bytes, _compute.Value), "copying", bytes);
         }
     }
 
@@ -75,7 +75,7 @@ public sealed unsafe partial class CudaDevice
         if (bytes > 0)
         {
             _context.MakeCurrent();
-            Check(CudaDriver.cuMemsetD8Async((ulong)device, 0, (nuint)bytes, _compute.Value), $"clearing {bytes} bytes");
+            CheckBytes(CudaDriver.cuMemsetD8Async((ulong)device, 0, (nuint)bytes, _compute.Value), "clearing", bytes);
         }
     }
 
@@ -95,7 +95,8 @@ public sealed unsafe partial class CudaDevice
             var slot = _staging.Take(piece);
             void* pinned = (void*)slot.Memory.Value;
             Buffer.MemoryCopy((byte*)host + done, pinned, piece, piece);
-            Check(CudaDriver.cuMemcpyHtoDAsync_v2((ulong)device + (ulong)done, pinned, (nuint)piece, stream.Value), $"copying {piece} bytes to the device");
+            var status = CudaDriver.cuMemcpyHtoDAsync_v2((ulong)device + (ulong)done, pinned, (nuint)piece, stream.Value);
+            CheckBytes(status, "copying", piece, " to the device");
             if (Capturing)
             {
                 _captured.Add(slot);   // the graph reads this address at every replay
@@ -104,6 +105,15 @@ public sealed unsafe partial class CudaDevice
             Check(CudaDriver.cuEventRecord(slot.Copied.Value, stream.Value), "recording the end of an upload");
             slot.Pending = true;
             _staging.Return(slot);
+        }
+    }
+
+    /// <summary>As <see cref="Check"/>; the text with the size is made only where the call failed, so that a step allocates nothing.</summary>
+    private void CheckBytes(CUresult status, string verb, long bytes, string where = "")
+    {
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            Check(status, $"{verb} {bytes} bytes{where}");
         }
     }
 }
