@@ -146,9 +146,9 @@ public sealed unsafe partial class CudaDevice
             : "";
         long shared = (long)sharedBytes + loaded.Resources.StaticShared;
         string sharedLimit = shared > p.SharedBytesOptIn ? $" (limit {p.SharedBytesOptIn})" : "";
-        string earlier = status is >= CUresult.CUDA_ERROR_ILLEGAL_ADDRESS and not CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES
-            && _last != kernel.Name ? $"; the last kernel launched before was {_last}" : "";
+        string detail = status == CUresult.CUDA_ERROR_INVALID_VALUE ? "" : Detail(status);
+        detail = detail.Length > 0 ? "; " + detail : "";
         return CudaErrors.Of(status, $"{kernel.Name} on {FullName}",
-            $"grid {grid}{gridLimit}, block {block}{blockLimit}, shared {shared} B{sharedLimit}{earlier}", kernel.IsUsers ? ErrorKind.Content : null);
+            $"grid {grid}{gridLimit}, block {block}{blockLimit}, shared {shared} B{sharedLimit}{detail}", kernel.IsUsers ? ErrorKind.Content : null);
     }
 }

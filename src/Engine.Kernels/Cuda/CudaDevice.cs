@@ -17,11 +17,13 @@ public sealed unsafe partial class CudaDevice : Device
     private readonly CudaStream _compute;
     private readonly KernelTable _kernels;
     private readonly List<IDisposable> _owned = [];
+    private readonly bool _emulated;
     private string _last = "opening the device";
 
     private CudaDevice(string name, int ordinal, CudaOptions options, string emulator)
     {
         Name = name;
+        _emulated = emulator.Length > 0;
         string label = emulator.Length > 0 ? name : $"cuda:{ordinal}";
         Properties = DeviceProperties.Read(ordinal, label);
         FullName = $"{label} ({Properties.Architecture})";
@@ -119,9 +121,22 @@ public sealed unsafe partial class CudaDevice : Device
     {
         if (status != CUresult.CUDA_SUCCESS)
         {
-            bool late = status is >= CUresult.CUDA_ERROR_ILLEGAL_ADDRESS and < CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
-            throw CudaErrors.Of(status, $"{what} on {FullName}", late ? $"the last kernel launched was {_last}" : "");
+            throw CudaErrors.Of(status, $"{what} on {FullName}", Detail(status));
         }
+    }
+
+    /// <summary>What else is known of an error: on the emulator all, else the last kernel launched, where a kernel may be what failed.</summary>
+    private string Detail(CUresult status)
+    {
+        bool late = status is >= CUresult.CUDA_ERROR_ILLEGAL_ADDRESS and < CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
+        if (_emulated)
+        {
+            return late && Emulator.Fault is { } fault
+                ? $"{fault.Kernel}: {fault.Message}"
+                    + (fault.Line > 0 ? $" ({fault.File}:{fault.Line}, block {fault.Block}, thread {fault.Thread})" : "")
+                : Emulator.Why;
+        }
+        return late ? $"the last kernel launched was {_last}" : "";
     }
 
     internal static string TooOld(int version)

@@ -37,7 +37,7 @@ public static class CudaLibraries
         {
             if (s_emulator is not null)
             {
-                throw new DwarfException(ErrorKind.Unavailable, "cuda: this process runs on emulated already; one process uses one of the two");
+                throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: this process runs on emulated already; one process uses one of the two");
             }
             Load(Driver, device);
             s_cuda = true;

@@ -33,7 +33,7 @@ public readonly record struct Dim3(uint X, uint Y = 1, uint Z = 1)
     /// <param name="x">0 to 2^31 - 1</param>
     public static implicit operator Dim3(int x) => (long)x;
 
-    /// <summary>As messages show it: 8, or 8x2x1 where it has more axes than one.</summary>
+    /// <summary>As messages show it: 8, or 8x2 where it has more axes than one.</summary>
     /// <returns>the sizes</returns>
-    public override string ToString() => Y == 1 && Z == 1 ? $"{X}" : $"{X}x{Y}x{Z}";
+    public override string ToString() => Z != 1 ? $"{X}x{Y}x{Z}" : Y != 1 ? $"{X}x{Y}" : $"{X}";
 }

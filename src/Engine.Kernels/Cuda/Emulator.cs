@@ -100,6 +100,13 @@ public static unsafe partial class Emulator
         Checked = value;
     }
 
+    /// <summary>The NVTX ranges pushed since <see cref="RecordRanges"/>, one a line, indented by depth.</summary>
+    public static string Ranges => Text(&dwarf_emu_ranges);
+
+    /// <summary>Writes the names of NVTX ranges down.</summary>
+    /// <param name="record">false: stops and forgets them</param>
+    public static void RecordRanges(bool record) => dwarf_emu_record_ranges(record ? 1 : 0);
+
     /// <summary>A short proof that fibers, collectives and the compiler work.</summary>
     /// <returns>0, or the step that failed</returns>
     public static int SelfTest() => dwarf_emu_self_test();
@@ -152,6 +159,12 @@ public static unsafe partial class Emulator
 
     [LibraryImport(Library)]
     private static partial nuint dwarf_emu_why(byte* text, nuint capacity);
+
+    [LibraryImport(Library)]
+    private static partial void dwarf_emu_record_ranges(int record);
+
+    [LibraryImport(Library)]
+    private static partial nuint dwarf_emu_ranges(byte* text, nuint capacity);
 
     [LibraryImport(Library)]
     private static partial int dwarf_emu_self_test();
