@@ -12,6 +12,7 @@ public static class ExplainCases
     public static IReadOnlyList<ExplainCase> All { get; } =
     [
         ExplainCase.Of("matmul", "a[12,197,64] b[64,197]"),
+        ExplainCase.Of("matmul", "a[197,64] b[12,64,197]", "", DType.BF16),      // da is a sum over the 12
         ExplainCase.Of("linear", "x[197,768] weight[768,768] bias[768]"),
         ExplainCase.Of("linear", "x[197,768] weight[3072,768] bias[3072]", "activation=gelu"),
         ExplainCase.Of("linear", "x[196,768] weight[3072,768] bias[3072]", "activation=relu"),
