@@ -39,7 +39,7 @@ public sealed class TrainingTests
     private static List<double> Train(string root, string device)
     {
         string config = Source.Path("configs", "quickstart.yaml");
-        string[] arguments = ["train", config, "--device", device, "--out", Path.Combine(root, device), .. Short];
+        string[] arguments = ["train", config, "--device", device, "--out", Path.Combine(root, device), "--verbose", .. Short];
         var run = Invocation.Of(arguments);
         Assert.True(run.Code == 0, $"exit {run.Code}: {run.Error}");
         var losses = new List<double>();
