@@ -13,13 +13,8 @@ public sealed unsafe class Tape : IDisposable
 {
     private readonly StepPool _pool;
     private readonly StepPool _hostPool;
-    private readonly List<Tensor> _tensors = [];
-    private readonly List<Variable> _variables = [];
-    private readonly List<Node> _nodes = [];
+    private readonly StepObjects _objects = new();
     private readonly List<Parameter> _touched = [];
-    private int _tensorCount;
-    private int _variableCount;
-    private int _nodeCount;
 
     /// <summary>Creates a tape.</summary>
     /// <param name="device">runs the operators</param>
@@ -51,7 +46,7 @@ public sealed unsafe class Tape : IDisposable
     public Tensor Empty(Shape shape, DType dtype)
     {
         var block = _pool.Rent(shape.Count * dtype.Size());
-        return NextTensor(block, block.Memory.Pointer, shape, dtype, block.Memory.Space);
+        return _objects.NextTensor(block, block.Memory.Pointer, shape, dtype, block.Memory.Space);
     }
 
     /// <summary>A tensor of the step in host memory, content undefined: fill it, then hand it to <see cref="Constant"/>.</summary>
@@ -61,7 +56,7 @@ public sealed unsafe class Tape : IDisposable
     public Tensor OnHost(Shape shape, DType dtype)
     {
         var block = _hostPool.Rent(shape.Count * dtype.Size());
-        return NextTensor(block, block.Memory.Pointer, shape, dtype, null);
+        return _objects.NextTensor(block, block.Memory.Pointer, shape, dtype, null);
     }
 
     /// <summary>The tensor where the device can read it: itself, or a copy of the step.</summary>
@@ -169,10 +164,10 @@ public sealed unsafe class Tape : IDisposable
         ReadOnlySpan<long> integers = default)
     {
         bool records = WillRecord(inputs);
-        var result = NextVariable(output, records);
+        var result = _objects.NextVariable(output, records);
         if (records)
         {
-            var node = NextNode(op, inputs, saved, backward, numbers, integers);
+            var node = _objects.NextNode(op, inputs, saved, backward, numbers, integers);
             node.Outputs.Add(result);
         }
 
@@ -200,10 +195,10 @@ public sealed unsafe class Tape : IDisposable
         ReadOnlySpan<long> integers = default)
     {
         bool records = WillRecord(inputs);
-        var results = (First: NextVariable(output0, records), Second: NextVariable(output1, records));
+        var results = (First: _objects.NextVariable(output0, records), Second: _objects.NextVariable(output1, records));
         if (records)
         {
-            var node = NextNode(op, inputs, saved, backward, numbers, integers);
+            var node = _objects.NextNode(op, inputs, saved, backward, numbers, integers);
             node.Outputs.Add(results.First);
             node.Outputs.Add(results.Second);
         }
@@ -216,6 +211,11 @@ public sealed unsafe class Tape : IDisposable
     /// <param name="shape">as many elements</param>
     /// <returns>a view: no copy, gradients pass through</returns>
     public Variable Reshape(Variable x, Shape shape) => x.Shape == shape ? x : Record("reshape", ShareView(x.Value, shape), [x], [], ReshapeBackward);
+
+    /// <summary>Names what a CUDA device is given until the result is disposed, for profilers; costs nothing elsewhere.</summary>
+    /// <param name="name">the operator's name, a literal</param>
+    /// <returns>to be disposed</returns>
+    public CudaRange Range(string name) => Device is CudaDevice gpu ? gpu.Range(name) : default;
 
     /// <summary>Walks back from a scalar loss.</summary>
     /// <param name="loss">one element</param>
@@ -249,18 +249,20 @@ public sealed unsafe class Tape : IDisposable
             }
         }
 
-        for (int i = _nodeCount - 1; i >= 0; i--)
+        using var all = Range("backward");
+        for (int i = _objects.NodeCount - 1; i >= 0; i--)
         {
-            var node = _nodes[i];
+            var node = _objects.NodeAt(i);
             if (HasOutputGrad(node))
             {
+                using var range = Range(node.Operator);
                 node.Backward(this, node);
             }
 
             node.Release();
         }
 
-        _nodeCount = 0;
+        _objects.ForgetNodes();
     }
 
     /// <summary>Where backward writes the gradient of an input: overwrite all of it, then call <see cref="EndGrad"/>.</summary>
@@ -321,20 +323,13 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Ends the step: every tensor, variable and node of it may be used again. Gradients of parameters are gone too.</summary>
     public void Reset()
     {
-        for (int i = 0; i < _nodeCount; i++)
-        {
-            _nodes[i].Clear();
-        }
-
         foreach (var parameter in _touched)
         {
             parameter.Grad = null;
         }
 
         _touched.Clear();
-        _nodeCount = 0;
-        _tensorCount = 0;
-        _variableCount = 0;
+        _objects.Reset();
         _pool.Reset();
         if (!ReferenceEquals(_hostPool, _pool))
         {
@@ -391,57 +386,13 @@ public sealed unsafe class Tape : IDisposable
         }
 
         StepPool.Retain(tensor);
-        return NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType, tensor.Space);
-    }
-
-    private Tensor NextTensor(object owner, void* pointer, Shape shape, DType dtype, MemorySpace? space)
-    {
-        if (_tensorCount == _tensors.Count)
-        {
-            _tensors.Add(new Tensor(owner, pointer, shape, dtype, space));
-        }
-
-        var tensor = _tensors[_tensorCount++];
-        tensor.Bind(owner, pointer, shape, dtype, space);
-        return tensor;
+        return _objects.NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType, tensor.Space);
     }
 
     private Variable NextInput(Tensor value, bool requiresGrad)
     {
-        var variable = NextVariable(OnDevice(value), requiresGrad);
+        var variable = _objects.NextVariable(OnDevice(value), requiresGrad);
         variable.HostValue = value.Space is null ? value : null;
         return variable;
-    }
-
-    private Variable NextVariable(Tensor value, bool requiresGrad)
-    {
-        if (_variableCount == _variables.Count)
-        {
-            _variables.Add(new Variable(value, requiresGrad));
-        }
-
-        var variable = _variables[_variableCount++];
-        variable.Bind(value, requiresGrad);
-        return variable;
-    }
-
-    private Node NextNode(
-        string op,
-        ReadOnlySpan<Variable?> inputs,
-        ReadOnlySpan<Tensor?> saved,
-        BackwardFunction backward,
-        ReadOnlySpan<double> numbers,
-        ReadOnlySpan<long> integers)
-    {
-        if (_nodeCount == _nodes.Count)
-        {
-            _nodes.Add(new Node());
-        }
-
-        var node = _nodes[_nodeCount++];
-        node.Bind(op, backward, numbers, integers);
-        node.AddInputs(inputs);
-        node.AddSaved(saved);
-        return node;
     }
 }

@@ -46,6 +46,7 @@ public static partial class Ops
         long seed = 0,
         long offset = 0)
     {
+        using var range = tape.Range("attention");
         var problem = SplitProblem("attention", q, k, v, keyMask, scale, dropoutP, seed, offset);
         var y = tape.Empty(q.Shape, q.DType);
         var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], q.DType.Accumulator());

@@ -24,6 +24,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">the shapes differ</exception>
     public static Variable BceWithLogits(this Tape tape, Variable logits, Variable target, Reduction reduction = Reduction.Mean)
     {
+        using var range = tape.Range("bce_with_logits");
         const string op = "bce_with_logits";
         Check.Floating(op, "logits", logits);
         Check.SameDType(op, "target", target, "logits", logits);

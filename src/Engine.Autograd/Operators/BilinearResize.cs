@@ -24,6 +24,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">x has not four axes, or no pixel</exception>
     public static Variable BilinearResize(this Tape tape, Variable x, long height, long width)
     {
+        using var range = tape.Range("bilinear_resize");
         const string op = "bilinear_resize";
         Check.Floating(op, "x", x);
         Check.Rank(op, "x", x, 4, "[b,c,h,w]");

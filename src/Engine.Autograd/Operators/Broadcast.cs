@@ -32,6 +32,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">the shapes do not broadcast</exception>
     public static Variable Add(this Tape tape, Variable a, Variable b)
     {
+        using var range = tape.Range("add");
         Check.SameDType("add", "b", b, "a", a);
         var y = tape.Empty(BroadcastShape("add", a.Shape, b.Shape), a.DType);
         AddInto(tape, a.Value, b.Value, y);
@@ -46,6 +47,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">the shapes do not broadcast</exception>
     public static Variable Mul(this Tape tape, Variable a, Variable b)
     {
+        using var range = tape.Range("mul");
         Check.SameDType("mul", "b", b, "a", a);
         var y = tape.Empty(BroadcastShape("mul", a.Shape, b.Shape), a.DType);
         MultiplyInto(tape, a.Value, b.Value, y);

@@ -23,6 +23,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">sizes differ elsewhere, or dim is not an axis</exception>
     public static Variable Concat(this Tape tape, long dim, params ReadOnlySpan<Variable> inputs)
     {
+        using var range = tape.Range("concat");
         if (inputs.IsEmpty)
         {
             throw new DwarfException(ErrorKind.Content, "concat: at least one input is needed, found none");

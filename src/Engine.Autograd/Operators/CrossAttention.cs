@@ -52,6 +52,7 @@ public static partial class Ops
         long offset = 0,
         bool mapAfterDropout = false)
     {
+        using var range = tape.Range("cross_attention");
         var problem = SplitProblem("cross_attention", q, k, v, keyMask, scale, dropoutP, seed, offset);
         problem.MapAfterDropout = mapAfterDropout;
         var y = tape.Empty(q.Shape, q.DType);

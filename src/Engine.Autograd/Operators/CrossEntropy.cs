@@ -27,6 +27,7 @@ public static partial class Ops
     public static Variable CrossEntropy(
         this Tape tape, Variable logits, Variable target, long ignoreIndex = -1, Reduction reduction = Reduction.Mean)
     {
+        using var range = tape.Range("cross_entropy");
         const string op = "cross_entropy";
         Check.Floating(op, "logits", logits);
         Check.Rank(op, "logits", logits, 2, "[n,c]");

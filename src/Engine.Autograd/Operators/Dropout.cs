@@ -25,6 +25,7 @@ public static partial class Ops
     /// <remarks>Srivastava et al. 2014, JMLR 15; scaled by 1/(1 − p) in training, as PyTorch.</remarks>
     public static Variable Dropout(this Tape tape, Variable x, double p, ulong seed, ulong offset)
     {
+        using var range = tape.Range("dropout");
         Check.Floating("dropout", "x", x);
         Check.Range("dropout", "p", p is >= 0 and <= 1, "from 0 to 1", p);
         var y = tape.Empty(x.Shape, x.DType);

@@ -46,6 +46,7 @@ public static partial class Ops
 
     private static Variable Apply(Tape tape, string op, ElementwiseFunction function, Variable x)
     {
+        using var range = tape.Range(op);
         Check.Floating(op, "x", x);
         var y = tape.Empty(x.Shape, x.DType);
         if (tape.Device is CudaDevice gpu)

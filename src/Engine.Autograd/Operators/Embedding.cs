@@ -24,6 +24,7 @@ public static unsafe partial class Ops
     /// <remarks>The gradient is summed in the order of the ids, so it repeats bit for bit.</remarks>
     public static Variable Embedding(this Tape tape, Variable ids, Variable weight)
     {
+        using var range = tape.Range("embedding");
         Check.HasDType("embedding", "ids", ids, DType.I64);
         Check.Floating("embedding", "weight", weight);
         Check.Rank("embedding", "weight", weight, 2, "[v,d]");

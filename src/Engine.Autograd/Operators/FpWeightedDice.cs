@@ -70,6 +70,7 @@ public static partial class Ops
         Reduction reduction)
     {
         const string op = "fp_weighted_dice";
+        using var range = tape.Range(op);
         string name = logits ? "logits" : "probability";
         Check.Floating(op, name, prediction);
         Check.Rank(op, name, prediction, 2, "[n,p]");

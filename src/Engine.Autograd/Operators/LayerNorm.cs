@@ -36,6 +36,7 @@ public static partial class Ops
     /// <remarks>Ba et al. 2016, arXiv:1607.06450, eq. 3-4, over features; biased variance, as in PyTorch.</remarks>
     public static Variable LayerNorm(this Tape tape, Variable x, Variable weight, Variable bias, double eps = 1e-5)
     {
+        using var range = tape.Range("layer_norm");
         CheckLayerNorm(x, null, weight, bias, eps);
         var (y, _, mean, rstd) = LayerNormForward(tape, x, null, weight, bias, eps);
         var result = tape.Record("layer_norm", y, [x, weight, bias], [x.Value, weight.Value, mean, rstd], LayerNormBackward);
@@ -56,6 +57,7 @@ public static partial class Ops
     public static (Variable Y, Variable Sum) LayerNorm(
         this Tape tape, Variable x, Variable residual, Variable weight, Variable bias, double eps = 1e-5)
     {
+        using var range = tape.Range("layer_norm");
         CheckLayerNorm(x, residual, weight, bias, eps);
         var (y, sum, mean, rstd) = LayerNormForward(tape, x, residual, weight, bias, eps);
         var result = tape.Record("layer_norm", y, sum!, [x, weight, bias, residual], [sum, weight.Value, mean, rstd], LayerNormBackward);

@@ -31,6 +31,7 @@ public static partial class Ops
     /// <remarks>GELU: Hendrycks and Gimpel 2016, arXiv:1606.08415.</remarks>
     public static Variable Linear(this Tape tape, Variable x, Variable weight, Variable? bias, GemmActivation activation = GemmActivation.None)
     {
+        using var range = tape.Range("linear");
         Check.Floating("linear", "x", x);
         long inputs = Check.LastAxis("linear", "x", x);
         Check.SameDType("linear", "weight", weight, "x", x);

@@ -23,6 +23,7 @@ public static partial class Ops
     /// <remarks>The gradient is the true one: 1 / (x·(1 − x)) inside the range and on its bounds, 0 outside, as PyTorch's logit.</remarks>
     public static Variable Logit(this Tape tape, Variable x, double eps = 1e-4)
     {
+        using var range = tape.Range("logit");
         Check.Floating("logit", "x", x);
         Check.Range("logit", "eps", eps is > 0 and <= 0.5, "above 0 and at most 0.5", eps);
         var y = tape.Empty(x.Shape, x.DType);

@@ -25,6 +25,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">fewer than two axes, k differs, or leading axes do not broadcast</exception>
     public static Variable Matmul(this Tape tape, Variable a, Variable b, bool transposeA = false, bool transposeB = false)
     {
+        using var range = tape.Range("matmul");
         Check.Floating("matmul", "a", a);
         Check.SameDType("matmul", "b", b, "a", a);
         Shape leading = CheckMatmul(a.Shape, b.Shape, transposeA, transposeB);

@@ -22,6 +22,7 @@ public static partial class Ops
     /// <returns>[..., d]</returns>
     public static Variable Normalize(this Tape tape, Variable x, double eps = 1e-12)
     {
+        using var range = tape.Range("normalize");
         Check.Floating("normalize", "x", x);
         Check.LastAxis("normalize", "x", x);
         Check.Range("normalize", "eps", eps >= 0, "at least 0", eps);

@@ -19,6 +19,7 @@ public static partial class Ops
     public static Variable SelfAttention(
         this Tape tape, Variable qkv, int heads, Variable? keyMask = null, double dropoutP = 0, long seed = 0, long offset = 0)
     {
+        using var range = tape.Range("self_attention");
         const string Op = "self_attention";
         Check.Floating(Op, "qkv", qkv);
         Check.Rank(Op, "qkv", qkv, 3, "[b,s,3*h*d]");
@@ -54,6 +55,7 @@ public static partial class Ops
     public static Variable MultiHeadAttention(
         this Tape tape, Variable q, Variable kv, int heads, Variable? keyMask = null, double dropoutP = 0, long seed = 0, long offset = 0)
     {
+        using var range = tape.Range("multi_head_attention");
         const string Op = "multi_head_attention";
         var problem = PackedProblem(Op, q, kv, heads, keyMask, dropoutP, seed, offset);
         var y = tape.Empty(q.Shape, q.DType);
@@ -94,6 +96,7 @@ public static partial class Ops
         long offset = 0,
         bool mapAfterDropout = false)
     {
+        using var range = tape.Range("multi_head_cross_attention");
         const string Op = "multi_head_cross_attention";
         var problem = PackedProblem(Op, q, kv, heads, keyMask, dropoutP, seed, offset);
         problem.MapAfterDropout = mapAfterDropout;

@@ -35,6 +35,7 @@ public static partial class Ops
     public static Variable PatchEmbedding(
         this Tape tape, Variable image, Variable weight, Variable bias, Variable? clsToken = null, Variable? positionEmbeddings = null)
     {
+        using var range = tape.Range("patch_embedding");
         const string Op = "patch_embedding";
         Check.Floating(Op, "image", image);
         Check.Rank(Op, "image", image, 4, "[b,c,h,w]");

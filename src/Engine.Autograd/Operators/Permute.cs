@@ -23,6 +23,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">dims is not a permutation of the axes</exception>
     public static Variable Permute(this Tape tape, Variable x, params ReadOnlySpan<int> dims)
     {
+        using var range = tape.Range("permute");
         Check.Floating("permute", "x", x);
         int rank = x.Shape.Rank;
         if (dims.Length != rank)

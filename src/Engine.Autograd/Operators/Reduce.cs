@@ -65,6 +65,7 @@ public static partial class Ops
 
     private static Variable Reduce(Tape tape, string op, Variable x, ReadOnlySpan<long> axes, bool keepDims, bool mean)
     {
+        using var range = tape.Range(op);
         Check.Floating(op, "x", x);
         int rank = x.Shape.Rank;
         uint reduced = axes.Length == 0 ? (1u << rank) - 1 : 0;

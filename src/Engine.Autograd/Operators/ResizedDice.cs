@@ -35,6 +35,7 @@ public static partial class Ops
         this Tape tape, Variable logits, Variable target, double falsePositiveWeight = 1, double alpha = 1, double epsilon = 1e-6,
         Reduction reduction = Reduction.Mean)
     {
+        using var range = tape.Range("resized_dice");
         const string op = "resized_dice";
         Check.Floating(op, "logits", logits);
         Check.Rank(op, "logits", logits, 3, "[n,h,w]");

@@ -29,6 +29,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">x is not [n, p] with p of at least 1</exception>
     public static Variable ScaleMap(this Tape tape, Variable x, MapScale by = MapScale.Max)
     {
+        using var range = tape.Range("scale_map");
         Check.Floating("scale_map", "x", x);
         Check.Rank("scale_map", "x", x, 2, "[n,p]");
         if (x.Shape[1] == 0)

@@ -29,6 +29,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">dim is not an axis of x</exception>
     public static Variable Slice(this Tape tape, Variable x, long dim, long start, long end)
     {
+        using var range = tape.Range("slice");
         Check.Floating("slice", "x", x);
         Check.LastAxis("slice", "x", x);
         int axis = Check.Axis("slice", "dim", dim, x.Shape.Rank);

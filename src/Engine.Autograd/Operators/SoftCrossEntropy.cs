@@ -24,6 +24,7 @@ public static partial class Ops
     /// <remarks>With several right answers a row it is the multi-positive form of InfoNCE (van den Oord et al. 2018, arXiv:1807.03748).</remarks>
     public static Variable SoftCrossEntropy(this Tape tape, Variable logits, Variable target)
     {
+        using var range = tape.Range("soft_cross_entropy");
         Check.Floating("soft_cross_entropy", "logits", logits);
         Check.Rank("soft_cross_entropy", "logits", logits, 2, "[n,c]");
         Check.SameDType("soft_cross_entropy", "target", target, "logits", logits);

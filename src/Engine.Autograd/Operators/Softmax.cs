@@ -23,6 +23,7 @@ public static partial class Ops
     /// <exception cref="ShapeException">mask does not broadcast to x</exception>
     public static Variable Softmax(this Tape tape, Variable x, Variable? mask = null)
     {
+        using var range = tape.Range("softmax");
         Check.Floating("softmax", "x", x);
         Check.LastAxis("softmax", "x", x);
         if (mask is not null)
