@@ -44,7 +44,9 @@ struct dwarf_shared_object
 // One kernel of a module: how to call it for the current thread, and the sizes of its parameters.
 struct dwarf_kernel_entry
 {
-    const char* name;
+    const char* name;       // what cuModuleGetFunction is asked for
+    const char* title;      // what messages say: the name expression, or the name
+    const char* scope;      // the function's own name, as its shared objects have it
     void (*run)(void** arguments);
     const unsigned* sizes;
     int count;
@@ -63,7 +65,7 @@ struct dwarf_module
     dwarf_shared_object** shared;
 };
 
-constexpr int DWARF_MODULE_VERSION = 1;
+constexpr int DWARF_MODULE_VERSION = 2;
 
 enum dwarf_operation
 {

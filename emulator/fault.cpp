@@ -47,21 +47,23 @@ void describe_crash()
     Crash seen = *crash;
     if (seen.signal == interrupt_signal())
     {
+        // where it was, or, inside the runtime, where it called it
         Place place = locate(seen.code);
-        bool known = place.line > 0;
-        record_fault(&worker, 702, "deadlock", interrupt_reason, known ? place.file.c_str() : worker.current ? worker.current->file : nullptr,
-                     known ? place.line : worker.current ? worker.current->line : 0, nullptr);
+        bool known = place.in_module && place.line > 0;
+        record_fault(&worker, 702, "deadlock", interrupt_reason, known ? place.file.c_str() : worker.current->file,
+                     known ? place.line : worker.current->line, nullptr);
     }
     else
     {
         Place place = locate(seen.code);
+        if (!place.in_module) place = Place{};
         const char* file = place.file.empty() ? nullptr : place.file.c_str();
         char text[160];
         if (seen.signal == SIGFPE) snprintf(text, sizeof text, "an integer was divided by zero");
         else if (seen.signal == SIGILL) snprintf(text, sizeof text, "the kernel ran into an instruction that stops it (unreachable code?)");
         else if (seen.guard) snprintf(text, sizeof text, "a thread's stack is full (%zu KB): recursion without end, or too large local arrays",
                                       StackPool::Bytes / 1024);
-        else snprintf(text, sizeof text, "an access to address %p, which belongs to nobody", seen.address);
+        else snprintf(text, sizeof text, "an access to address 0x%zx, which belongs to nobody", reinterpret_cast<size_t>(seen.address));
         int status = seen.signal == SIGFPE || seen.signal == SIGILL ? 719 : 700;
         record_fault(&worker, status, seen.signal == SIGFPE || seen.signal == SIGILL ? "trap" : "illegal-address", text, file, place.line, seen.address);
     }
@@ -83,7 +85,11 @@ void handle(int signal, siginfo_t* info, void* context)
             return;
         }
         auto* registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-        *crash = Crash{signal, info->si_addr, reinterpret_cast<void*>(registers[REG_RIP]),
+        // A call of what is no code leaves the caller's address on the stack.
+        void* code = reinterpret_cast<void*>(registers[REG_RIP]);
+        if (signal == SIGSEGV && code == info->si_addr && worker->stacks.contains(reinterpret_cast<void*>(registers[REG_RSP])))
+            code = *reinterpret_cast<char**>(registers[REG_RSP]) - 1;
+        *crash = Crash{signal, info->si_addr, code,
                        signal == SIGSEGV && worker->stacks.in_guard(info->si_addr)};
         registers[REG_RSP] = greg_t(reinterpret_cast<uintptr_t>(spare.memory + spare.bytes) & ~uintptr_t(15)) - 8;
         registers[REG_RIP] = greg_t(reinterpret_cast<uintptr_t>(&describe_crash));
@@ -114,11 +120,13 @@ void record_fault(Worker* worker, int status, const char* kind, const std::strin
     {
         fault.kernel = worker->launch->kernel->name;
         fault.block = worker->block.index;
+        fault.launch = worker->launch->number;
+        fault.turn = worker->turn;
         if (worker->current) fault.thread = worker->current->index;
     }
     {
         std::lock_guard<std::mutex> guard(fault_lock);
-        if (sticky != 0) return;
+        if (sticky != 0 && !(worker && stored().launch == fault.launch && fault.turn < stored().turn)) return;
         stored() = fault;
         sticky = status;
     }

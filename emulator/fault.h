@@ -21,9 +21,12 @@ struct Fault
     int line = 0;
     uint3 block{}, thread{};
     const void* address = nullptr;
+    uint64_t launch = ~0ull;
+    int64_t turn = 0;                // of the block, in the order in which blocks are taken
 };
 
-// Records the fault, with kernel, block and thread of the worker's current thread; the first of a launch wins.
+// Records the fault, with kernel, block and thread of the worker's current thread. Of one launch's faults the earliest block's stays, so that a
+// report does not depend on which worker was faster; later launches do not come to run.
 void record_fault(Worker* worker, int status, const char* kind, const std::string& message, const char* file, int line, const void* address);
 // The status that every call returns since a kernel failed, or 0.
 int sticky_status();

@@ -44,19 +44,24 @@ std::string from_ptx(const char* text)
 }
 
 // Objects of device functions first, which any kernel may reach; those of different kernels share what follows.
-void place_shared(Module& module)
+// What the static objects of one kernel take: here with gaps, and on a device without them.
+struct Extent { unsigned end, bytes; };
+
+// Gives every object its place. By the kernels' own names; "" for those that have no objects of their own.
+std::map<std::string, Extent> place_shared(Module& module)
 {
-    unsigned common = 0;
-    std::map<std::string, unsigned> ends;
+    Extent common{0, 0};
+    std::map<std::string, Extent> groups, kernels;
     unsigned gap = module.info->checked ? CheckedGap : Gap;
-    auto put = [gap](dwarf_shared_object& object, unsigned from) {
+    auto put = [gap](dwarf_shared_object& object, Extent& extent) {
         unsigned step = std::max(object.alignment, Gap);
-        object.offset = (from + step - 1) / step * step;
-        return object.offset + object.bytes + gap;
+        object.offset = (extent.end + step - 1) / step * step;
+        extent.end = object.offset + object.bytes + gap;
+        extent.bytes = (extent.bytes + object.alignment - 1) / object.alignment * object.alignment + object.bytes;
     };
     for (dwarf_shared_object* object = *module.info->shared; object; object = object->next)
-        if (object->scope[0] == 0) common = put(*object, common);
-    module.shared_end = common;
+        if (object->scope[0] == 0) put(*object, common);
+    kernels[""] = common;
     for (dwarf_shared_object* object = *module.info->shared; object; object = object->next)
     {
         if (object->scope[0] == 0) continue;
@@ -64,25 +69,12 @@ void place_shared(Module& module)
         std::string group = object->function, mark = "dwarf_tag_";
         size_t tag = group.find(mark), rest = group.find(')', tag == std::string::npos ? 0 : tag);
         if (tag != std::string::npos && rest != std::string::npos) group.erase(tag, rest - tag);
-        unsigned& end = ends.emplace(group, common).first->second;
-        end = put(*object, end);
-        module.shared_end = std::max(module.shared_end, end);
+        Extent& own = groups.emplace(group, common).first->second;
+        put(*object, own);
+        Extent& kernel = kernels.emplace(object->scope, common).first->second;
+        kernel = Extent{std::max(kernel.end, own.end), std::max(kernel.bytes, own.bytes)};
     }
-    module.shared_end = (module.shared_end + 1023) / 1024 * 1024;
-}
-
-unsigned static_bytes(const Module& module, const std::string& kernel)
-{
-    unsigned common = 0;
-    std::map<std::string, unsigned> own;
-    std::string bare = kernel.substr(kernel.rfind(':') == std::string::npos ? 0 : kernel.rfind(':') + 1);
-    for (dwarf_shared_object* object = *module.info->shared; object; object = object->next)
-    {
-        auto add = [&](unsigned& sum) { sum = (sum + object->alignment - 1) / object->alignment * object->alignment + object->bytes; };
-        if (object->scope[0] == 0) add(common);
-        else if (bare == object->scope) add(own[""]);
-    }
-    return common + own[""];
+    return kernels;
 }
 
 }
@@ -126,21 +118,25 @@ int load_module(const void* image, Module** result, std::string& why)
         delete module;
         return 209;
     }
-    place_shared(*module);
+    std::map<std::string, Extent> extents = place_shared(*module);
+    unsigned largest = 0;
     for (const dwarf_kernel_entry* entry = module->info->kernels; entry; entry = entry->next)
     {
-        Kernel* kernel = new Kernel{module, entry, entry->name, static_bytes(*module, entry->name), 0, {}, 0};
+        auto own = extents.find(entry->scope);
+        Extent extent = own == extents.end() ? extents[""] : own->second;
+        Kernel* kernel = new Kernel{module, entry, entry->title, extent.bytes, (extent.end + 127) / 128 * 128, 0, {}, 0};
+        largest = std::max(largest, kernel->shared_end);
         kernel->dynamic_limit = kernel->static_shared < 48 * 1024 ? 48 * 1024 - kernel->static_shared : 0;
         for (int i = 0; i < entry->count; i++)
         {
             kernel->offsets.push_back(kernel->parameter_bytes);
             kernel->parameter_bytes += (entry->sizes[i] + 15) / 16 * 16;
         }
-        module->kernels[kernel->name] = kernel;
+        module->kernels[entry->name] = kernel;
     }
-    if (module->shared_end > SharedBytes / 2)
+    if (largest > SharedBytes / 2)
     {
-        why = "static shared memory of " + std::to_string(module->shared_end) + " bytes is more than any device has";
+        why = "static shared memory of " + std::to_string(largest) + " bytes is more than any device has";
         unload_module(module);
         return 200;
     }
@@ -165,7 +161,8 @@ Place locate(const void* code)
     if (!code || !dladdr(code, &info) || !info.dli_fname) return place;
     size_t offset = size_t(static_cast<const char*>(code) - static_cast<const char*>(info.dli_fbase));
     std::string file = info.dli_fname, self = "/proc/self/";
-    if (file.compare(0, self.size(), self) == 0) file = "/proc/" + std::to_string(getpid()) + "/" + file.substr(self.size());
+    place.in_module = file.compare(0, self.size(), self) == 0;
+    if (place.in_module) file = "/proc/" + std::to_string(getpid()) + "/" + file.substr(self.size());
     char text[32];
     snprintf(text, sizeof text, "0x%zx", offset);
     std::string key = file + text;
@@ -185,7 +182,7 @@ Place locate(const void* code)
         if (colon != std::string::npos && where[0] != '?')
         {
             place.file = where.substr(0, colon);
-            if (place.file.compare(0, 2, "./") == 0) place.file.erase(0, 2);
+            while (place.file.compare(0, 2, "./") == 0) place.file.erase(0, 2);
             place.line = atoi(where.c_str() + colon + 1);
         }
     }

@@ -147,9 +147,11 @@ EXPORT int nvrtcAddNameExpression(void* program, const char* expression)
     if (of(program)->compiled) return NoNames;
     // A name of our own in the place of the mangled one: readable, and different for different expressions.
     std::string lowered;
+    bool plain = true;
+    for (const char* c = expression; *c; c++) plain &= isalnum(static_cast<unsigned char>(*c)) || *c == '_' || *c == '&' || *c == ' ';
     for (const char* c = expression; *c; c++)
         if (*c != ' ' && *c != '&') lowered += isalnum(static_cast<unsigned char>(*c)) || *c == '_' ? *c : '.';
-    of(program)->what.expressions.push_back({expression, "_D" + std::to_string(of(program)->what.expressions.size()) + "_" + lowered});
+    of(program)->what.expressions.push_back({expression, plain ? lowered : "_D" + std::to_string(of(program)->what.expressions.size()) + "_" + lowered});
     return Success;
 }
 

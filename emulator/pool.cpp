@@ -1,12 +1,15 @@
 #include "pool.h"
 
+#include <algorithm>
 #include <chrono>
-#include <condition_variable>
+#include <climits>
+#include <linux/futex.h>
 #include <mutex>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <thread>
+#include <unistd.h>
 
 #include "hooks.h"
 
@@ -30,24 +33,30 @@ struct Job
 struct Pool
 {
     std::mutex callers;                   // one job at a time
-    std::mutex lock;                      // of all that follows
-    std::condition_variable wake, finished;
-    std::atomic<uint64_t> generation{0};
     Job* job = nullptr;
-    int joined = 0, sleeping = 0, wanted = 0;
-    bool waits = false;                   // the caller sleeps on `finished`
+    uint64_t number = 0;
+    std::atomic<uint32_t> active{0};      // workers that were offered the job and have neither finished nor been relieved of it
+    int wanted = 0;
     std::vector<Worker*> workers;
     std::vector<pthread_t> threads;
 };
 
-// Leaked: workers outlive static destructors, and a destroyed condition variable would hang the exit.
+// Leaked: workers outlive static destructors.
 Pool& pool()
 {
     static Pool* instance = new Pool;
     return *instance;
 }
 
+void futex_wait(std::atomic<uint32_t>& word, uint32_t value, const timespec* time)
+{
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, time, nullptr, 0);
+}
+
+void futex_wake(std::atomic<uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0); }
+
 double time_limit = 0;
+constexpr int Spins = 1000;
 
 inline void pause() { __builtin_ia32_pause(); }
 
@@ -69,24 +78,27 @@ void* worker_main(void* argument)
     this_worker = &worker;
     install_alternate_stack();
     Pool& p = pool();
-    uint64_t seen = 0;
     for (;;)
     {
+        uint32_t calls = worker.calls.load();
+        uint64_t order = worker.order.load();
         // A short spin first: a step is hundreds of small launches, and waking a sleeper costs more than most of them.
-        for (int i = 0; i < 2000 && p.generation.load(std::memory_order_acquire) == seen; i++) pause();
-        std::unique_lock<std::mutex> guard(p.lock);
-        p.sleeping++;
-        p.wake.wait(guard, [&] { return p.generation.load(std::memory_order_relaxed) != seen; });
-        p.sleeping--;
-        seen = p.generation.load(std::memory_order_relaxed);
-        Job* job = worker.index < p.wanted ? p.job : nullptr;
-        if (job == nullptr) continue;
-        p.joined++;
-        guard.unlock();
-        work(*job, worker);
-        guard.lock();
-        p.joined--;
-        if (p.joined == 0 && p.waits) p.finished.notify_one();
+        for (int i = 0; i < Spins && order == 0; i++)
+        {
+            pause();
+            order = worker.order.load(std::memory_order_acquire);
+        }
+        if (order == 0)
+        {
+            worker.sleeping = true;
+            if (worker.order.load() == 0) futex_wait(worker.calls, calls, nullptr);
+            worker.sleeping = false;
+            continue;
+        }
+        if (!worker.order.compare_exchange_strong(order, order | 1)) continue;     // relieved: the others were faster
+        work(*p.job, worker);
+        worker.order = 0;
+        if (p.active.fetch_sub(1) == 1) futex_wake(p.active);
     }
     return nullptr;
 }
@@ -123,28 +135,31 @@ void start_workers(Pool& p)
 bool wait_for(Pool& p, Job& job, bool limited, Clock::time_point deadline)
 {
     auto over = [&] { return job.done.load(std::memory_order_acquire) == job.count || job.stop.load(std::memory_order_acquire); };
-    for (int i = 0; i < 4000 && !over(); i++) pause();
-    std::unique_lock<std::mutex> guard(p.lock);
-    auto idle = [&] { return over() && p.joined == 0; };
-    if (!idle())
+    for (int i = 0; i < Spins && !over(); i++) pause();
+    for (;;)
     {
-        p.waits = true;
-        if (limited)
+        if (over())
         {
-            if (!p.finished.wait_until(guard, deadline, idle))
+            // who has not come yet need not come
+            for (Worker* worker : p.workers)
             {
-                p.waits = false;
-                return false;
+                uint64_t offered = p.number * 2;
+                if (worker->order.load() == offered && worker->order.compare_exchange_strong(offered, 0)) p.active.fetch_sub(1);
             }
         }
-        else
+        uint32_t active = p.active.load();
+        if (active == 0) return true;
+        timespec time{0, 1000000};
+        if (limited)
         {
-            p.finished.wait(guard, idle);
+            auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - Clock::now()).count();
+            if (left <= 0) return false;
+            time.tv_sec = left / 1000000000;
+            time.tv_nsec = left % 1000000000;
         }
-        p.waits = false;
+        if (over()) for (int i = 0; i < Spins && p.active.load() == active; i++) pause();
+        if (p.active.load() == active) futex_wait(p.active, active, limited ? &time : nullptr);
     }
-    p.job = nullptr;
-    return true;
 }
 
 }
@@ -161,28 +176,29 @@ void set_worker_count(int count)
 {
     Pool& p = pool();
     std::lock_guard<std::mutex> guard(p.callers);
-    std::lock_guard<std::mutex> inner(p.lock);
     p.wanted = count < 0 ? 0 : count > 32 ? 32 : count;
 }
 
 void set_time_limit(double seconds) { time_limit = seconds; }
 
-static bool run_limited(bool (*task)(void*, Worker&, int64_t), void* context, int64_t count, double seconds)
+// On at most `most` workers.
+static bool run_limited(bool (*task)(void*, Worker&, int64_t), void* context, int64_t count, int64_t most, double seconds)
 {
     if (count <= 0) return true;
     Pool& p = pool();
     std::lock_guard<std::mutex> turn(p.callers);
+    start_workers(p);
     Job job{task, context, count};
+    int64_t share = std::min(std::min(count, most), int64_t(p.wanted));
+    p.job = &job;
+    p.number++;
+    p.active = uint32_t(share);
+    for (int64_t i = 0; i < share; i++)
     {
-        std::lock_guard<std::mutex> guard(p.lock);
-        start_workers(p);
-        p.job = &job;
-        p.generation.fetch_add(1, std::memory_order_release);
-        if (p.sleeping > 0)
-        {
-            if (count == 1 && p.sleeping == p.wanted) p.wake.notify_one();
-            else p.wake.notify_all();
-        }
+        Worker& worker = *p.workers[size_t(i)];
+        worker.order = p.number * 2;
+        worker.calls++;
+        if (worker.sleeping) futex_wake(worker.calls);
     }
     Clock::time_point deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     while (!wait_for(p, job, seconds > 0, deadline))
@@ -196,7 +212,7 @@ static bool run_limited(bool (*task)(void*, Worker&, int64_t), void* context, in
     return !job.stop.load();
 }
 
-bool run_job(bool (*task)(void*, Worker&, int64_t), void* context, int64_t count) { return run_limited(task, context, count, 0); }
+bool run_job(bool (*task)(void*, Worker&, int64_t), void* context, int64_t count) { return run_limited(task, context, count, count, 0); }
 
 int run_launch(Launch& launch)
 {
@@ -210,6 +226,7 @@ int run_launch(Launch& launch)
         {
             Call& call = *static_cast<Call*>(context);
             uint64_t number = (uint64_t(index) * call.stride + call.first) % uint64_t(call.count);
+            worker.turn = index;
             return run_block(worker, *call.launch, number);
         }
     };
@@ -229,7 +246,9 @@ int run_launch(Launch& launch)
         while (gcd(call.stride, uint64_t(call.count)) != 1) call.stride++;
     }
     if (hooks.launch_begin) hooks.launch_begin(launch);
-    run_limited(&Call::run, &call, call.count, time_limit);
+    // few threads are done before a second worker is awake
+    int64_t threads = call.count * launch.block.x * launch.block.y * launch.block.z;
+    run_limited(&Call::run, &call, call.count, threads < 512 ? 1 : call.count, time_limit);
     if (hooks.launch_end) hooks.launch_end(launch);
     return sticky_status();
 }

@@ -163,9 +163,9 @@ void prepare_threads(Worker& worker, const Launch& launch)
     worker.block.block = launch.block;
     worker.block.grid = launch.grid;
     worker.block.shared = worker.shared;
-    worker.block.dynamic = worker.shared + launch.kernel->module->shared_end;
+    worker.block.dynamic = worker.shared + launch.kernel->shared_end;
     worker.block.dynamic_bytes = launch.shared_bytes;
-    worker.shared_used = launch.kernel->module->shared_end + launch.shared_bytes;
+    worker.shared_used = launch.kernel->shared_end + launch.shared_bytes;
 }
 
 }

@@ -60,6 +60,7 @@ struct Worker
     int index;
     const Launch* launch;
     uint64_t block_number;           // linear, x fastest
+    int64_t turn;                    // its place in the order in which blocks are taken
     dwarf_block block;
     Thread* threads;                 // MaxThreads
     Warp* warps;                     // MaxWarps
@@ -77,10 +78,13 @@ struct Worker
     std::atomic<int> critical;       // > 0: hooks hold locks, an interruption must wait
     std::atomic<bool> interrupt;     // one came meanwhile
     void* instrument;                // for checked mode
+    std::atomic<uint64_t> order;     // pool.cpp: 0 = nothing to do, 2 n = job n is offered, 2 n + 1 = taken
+    std::atomic<uint32_t> calls;     // counts offers; what the worker sleeps on
+    std::atomic<bool> sleeping;
     uint64_t prepared;               // launch whose thread indices stand in threads
 };
 
-constexpr size_t SharedBytes = 512 * 1024, SharedMargin = size_t(256) << 20;
+constexpr size_t SharedBytes = 1024 * 1024, SharedMargin = size_t(256) << 20;
 
 // The worker of the calling thread, or null.
 extern thread_local Worker* this_worker __attribute__((tls_model("initial-exec")));

@@ -275,10 +275,13 @@ private:
     {
         std::string text, last = "nullptr";
         int count = 0;
-        auto add = [&](const std::string& name, const std::string& expression, const std::string& bounds, const std::string& file, int line) {
+        auto add = [&](const std::string& name, const std::string& title, const std::string& expression, const std::string& bounds, const std::string& file, int line) {
             std::string entry = "dwarf_entry_" + std::to_string(count++), pointer = "&" + expression;
             std::string caller = "dwarf_caller<dwarf_pointee<decltype(" + pointer + ")>::type, " + pointer + ">";
-            text += "static dwarf_kernel_entry " + entry + " = {\"" + name + "\", &" + caller + "::run, " + caller + "::sizes, " + caller + "::count, "
+            std::string bare = expression.substr(0, expression.find('<'));
+            bare = bare.substr(bare.rfind(':') == std::string::npos ? 0 : bare.rfind(':') + 1);
+            while (!bare.empty() && bare.back() == ' ') bare.pop_back();
+            text += "static dwarf_kernel_entry " + entry + " = {\"" + name + "\", \"" + title + "\", \"" + bare + "\", &" + caller + "::run, " + caller + "::sizes, " + caller + "::count, "
                 + (bounds.empty() ? "0" : "(int)(" + bounds + ")") + ", \"" + file + "\", " + std::to_string(line) + ", " + last + "};\n";
             last = "&" + entry;
         };
@@ -286,16 +289,19 @@ private:
         {
             if (kernel.definitions != 1) continue;     // overloads: only a name expression can tell them apart
             text += marker(kernel.file, kernel.line);
-            add(kernel.name, kernel.name, kernel.bounds, _tokens.files[size_t(kernel.file)], kernel.line);
+            add(kernel.name, kernel.name, kernel.name, kernel.bounds, _tokens.files[size_t(kernel.file)], kernel.line);
         }
         for (const NameExpression& expression : expressions)
         {
+            bool listed = false;
+            for (const KernelFound& kernel : _kernels) listed |= kernel.definitions == 1 && kernel.name == expression.lowered;
+            if (listed) continue;
             text += "\n# 1 \"name expression " + expression.lowered + "\"\n";
             std::string bare = expression.text;
             while (!bare.empty() && (bare[0] == '&' || bare[0] == ' ')) bare.erase(0, 1);
             auto declared = _declared.find(bare.substr(0, bare.find('<')));
-            if (declared == _declared.end()) add(expression.lowered, bare, "", "", 0);
-            else add(expression.lowered, bare, "", _tokens.files[size_t(declared->second.first)], declared->second.second);
+            if (declared == _declared.end()) add(expression.lowered, bare, bare, "", "", 0);
+            else add(expression.lowered, bare, bare, "", _tokens.files[size_t(declared->second.first)], declared->second.second);
         }
         return text + "\n# 1 \"dwarf\"\nextern \"C\" __attribute__((visibility(\"default\"))) dwarf_module dwarf_module_info;\ndwarf_module dwarf_module_info = {"
             + std::to_string(DWARF_MODULE_VERSION) + ", " + (_checked ? "1" : "0") + ", " + last + ", &dwarf_shared_list};\n";
