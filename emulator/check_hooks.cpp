@@ -194,7 +194,7 @@ void fence(Worker& worker, Thread& thread, int, Site)
 // A copy to shared memory that lands later: until then its bytes have no value.
 void async_issued(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site site, const void* code)
 {
-    access(global, bytes, 0, false, reinterpret_cast<uintptr_t>(code), site);
+    if (global) access(global, bytes, 0, false, reinterpret_cast<uintptr_t>(code), site);   // else zeros are put there
     access(shared, bytes, Write, false, reinterpret_cast<uintptr_t>(code) + 1, site);
     if (mode != Mode::checking) return;
     Where where = find(shared, bytes);
@@ -215,6 +215,7 @@ void async_landed(Worker& worker, Thread& thread, void* shared, const void*, uns
     lane.flags = Write;
     lane.spot = spot_of(site.file, site.line);
     enter_history(thread, lane, *where.object);
+    where.object->mark_written(where.object->offset(shared), bytes);
 }
 
 void allocated(const Allocation& allocation) { global_added(allocation.base, allocation.bytes, ""); }

@@ -8,13 +8,14 @@ extern __shared__ __align__(16) unsigned char shared[];
 
 // attention_forward: y, each row's maximum and 1/sum, and (where wanted) the weights that the map is the mean of.
 //   operator attention, cross_attention, self_attention, multi_head_attention
-//   shapes   q, y [b,h,s,d]; k, v [b,h,t,d]; key_mask [b,t]; stats [b,h,s,2]; weights [b,h,s,t]; strides as above
+//   shapes   q, y [b,h,s,d]; k, v [b,h,t,d]; key_mask [b,t]; stats [b,h,s,2]; weights [b,h,each], each = s*t rounded up to 8
 //   launch   grid b*h*ceil(s/rows); block 32*ceil(rows/4); shared A*(stride*(4*ceil(rows/4) + 32) + rows*32*ceil(t/32)), stride = d padded
 //   reads    S*HEAD_DIM*(s*(gridDim.x/ceil(s/rows)) + 2*t*gridDim.x) + (key_mask ? t*gridDim.x*(blockDim.x/32) : 0)
 //   writes   (S*HEAD_DIM + 2*A + (weights ? A*t : 0))*s*(gridDim.x/ceil(s/rows))
 //   bound    arithmetic (f32 and f64 have no tensor cores here); memory for few queries
 //   why      the scores of `rows` queries stay in shared memory, so that softmax is exact and each block reads k and v once; blocks of one head
 //            read the same k and v, from L2. With at most 32 queries there is one block a head, and everything is read once.
+//            The weights of a head begin at a multiple of 32 bytes, so that cross_attention_mean reads whole sectors.
 extern "C" __global__ void __launch_bounds__(256) attention_forward(
     const scalar* q, const scalar* k, const scalar* v, const unsigned char* key_mask,
     accum scale, int threshold, accum kept, long long seed, long long offset, int map_after_dropout,
@@ -63,7 +64,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward(
     for (int r = 0; r < WARP_ROWS; r++)
     {
         if (row + r >= rows || first + row + r >= s) continue;
-        long long at = pair * s + first + row + r;
+        long long at = pair * s + first + row + r, shown = pair * ((s * t + 7) / 8 * 8) + (first + row + r) * t;
         accum max = warp_max(most[r]), sum = 0;
         bool dead = max == negative_infinity();
         for (long long key = lane; key < width; key += 32)
@@ -83,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward(
         {
             accum factor = dropout_factor(seed, offset + at * t + key, threshold, kept), e = strip[r][key];
             strip[r][key] = e * factor;
-            if (weights != nullptr) weights[at * t + key] = e * inverse[r] * (map_after_dropout ? factor : accum(1));
+            if (weights != nullptr) weights[shown + key] = e * inverse[r] * (map_after_dropout ? factor : accum(1));
         }
     }
 

@@ -288,13 +288,22 @@ extern "C" __global__ void __launch_bounds__(2 * KEYS, 1) attention_mma_backward
         for (int tile = (warp + strip) % WARPS; tile < PACKS; tile += WARPS)
         {
             float sums[4] = {};
+            unsigned a[4], b[4], last[2];
 #pragma unroll 2
-            for (int key = 0; key < KEYS; key += 16)
+            for (int key = 0; key < KEYS / 32 * 32; key += 32)
             {
-                unsigned a[4], b[2];
+                ldmatrix_x4_trans(b, k_rows + (key + lane) * PITCH + 8 * tile);
                 ldmatrix_x4_trans(a, by_columns(ds_rows + key * DS_PITCH, DS_PITCH, 0));
-                ldmatrix_x2_trans(b, k_rows + (key + (lane & 15)) * PITCH + 8 * tile);
                 mma_16816(sums, a, b[0], b[1]);
+                ldmatrix_x4_trans(a, by_columns(ds_rows + (key + 16) * DS_PITCH, DS_PITCH, 0));
+                mma_16816(sums, a, b[2], b[3]);
+            }
+
+            if (KEYS % 32 != 0)
+            {
+                ldmatrix_x2_trans(last, k_rows + (KEYS - 16 + (lane & 15)) * PITCH + 8 * tile);
+                ldmatrix_x4_trans(a, by_columns(ds_rows + (KEYS - 16) * DS_PITCH, DS_PITCH, 0));
+                mma_16816(sums, a, last[0], last[1]);
             }
 
             scalar* to = q_rows + (first + row) * PITCH + 8 * tile + 2 * pair;

@@ -122,20 +122,20 @@ public static partial class Ops
         var accumulator = dtype.Accumulator();
         var stats = tape.Empty([problem.Batches, problem.Heads, problem.Queries, 2], accumulator);
         var map = tape.Empty([problem.Batches, problem.Queries, problem.Keys], dtype);
-        bool isMean = problem.Heads > 1 || accumulator != dtype;
-        var weights = isMean ? tape.Empty([problem.Batches, problem.Heads, problem.Queries, problem.Keys], accumulator) : map;
-        RunAttention(tape, in problem, y, stats, weights);
-        if (isMean)
+        if (tape.Device is CudaDevice gpu)
         {
-            if (tape.Device is CudaDevice gpu)
-            {
-                CrossAttentionCuda.MeanOverHeads(gpu, weights, map);
-            }
-            else
-            {
-                CrossAttentionCpu.MeanOverHeads(tape.Cpu, weights, map);
-            }
+            var apart = tape.Empty(CrossAttentionCuda.WeightsShape(in problem), accumulator);
+            RunAttention(tape, in problem, y, stats, apart);
+            CrossAttentionCuda.MeanOverHeads(gpu, apart, map);
+            tape.Release(apart);
+            return (map, stats);
+        }
 
+        var weights = problem.Heads == 1 ? map : tape.Empty([problem.Batches, problem.Heads, problem.Queries, problem.Keys], dtype);
+        RunAttention(tape, in problem, y, stats, weights);
+        if (problem.Heads > 1)
+        {
+            CrossAttentionCpu.MeanOverHeads(tape.Cpu, weights, map);
             tape.Release(weights);
         }
 

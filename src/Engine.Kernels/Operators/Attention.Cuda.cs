@@ -20,7 +20,7 @@ public static unsafe class AttentionCuda
     /// <param name="problem">inputs and attributes</param>
     /// <param name="y">[s, d] a head</param>
     /// <param name="stats">[b, h, s, 2] of the dtype that sums run in: receives each row's maximum and 1/Σ</param>
-    /// <param name="weights">[b, h, s, t] of that dtype: receives the weights that the map shows; null = not wanted</param>
+    /// <param name="weights">of <see cref="CrossAttentionCuda.WeightsShape"/> and that dtype: receives the weights that the map shows; null = not wanted</param>
     public static void Forward(CudaDevice gpu, in AttentionProblem problem, HeadRows y, Tensor stats, Tensor? weights)
     {
         ref readonly var p = ref problem;
