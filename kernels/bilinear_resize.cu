@@ -30,62 +30,50 @@ __device__ __forceinline__ accum share_of(place output, place input, place input
     return min(at.first + 1, inputs - 1) == input ? share + at.second : share;
 }
 
-constexpr int RESIZE_ROWS = 4;      // output rows of a thread
+constexpr int RESIZE_ROWS = 8, RESIZE_SPAN = 512;      // output rows of a block, and the most input columns that it blends
 
 // bilinear_resize_forward: y = x at (i + 1/2) * h / height - 1/2, blended from its four neighbours. Twin of BilinearResize.Cpu.cs.
 //   operator bilinear_resize
-//   shapes   x [planes,h,w]; y [planes,height,width]; wide = elements of a pack where they divide width, else 1
-//   launch   grid ceil(planes*ceil(height/4)*(width/wide)/256); block 256; shared 0
-//   reads    4*S*planes*height*width
+//   shapes   x [planes,h,w]; y [planes,height,width]; columns = outputs of a block along a row, so many that they look at 512 inputs at most
+//   launch   grid planes*ceil(height/8)*ceil(width/columns); block 256; shared 0
+//   reads    2*S*planes*height*(w + 2*(ceil(width/columns) - 1))
 //   writes   S*planes*height*width
 //   bound    memory
-//   why      a thread works the columns of its pack out once for four rows; the four neighbours come from L1: when a map grows, many outputs
-//            share them, and DRAM sees x once
+//   why      the two input rows of each output row are blended once into shared memory, as on cpu; a thread works its column out once for eight
+//            rows. When a map grows, rows of x are few and come again from L1
 extern "C" __global__ void __launch_bounds__(256) bilinear_resize_forward(
-    const scalar* x, scalar* y, long long planes, long long h, long long w, long long height, long long width, int wide)
+    const scalar* x, scalar* y, long long planes, long long h, long long w, long long height, long long width, int columns)
 {
-    place columns = (place)width / (place)wide, strips = ((place)height + RESIZE_ROWS - 1) / RESIZE_ROWS;
-    long long thread = blockIdx.x * 256LL + threadIdx.x;
-    if (thread >= planes * strips * columns) return;
-    place column = (place)thread % columns, rest = (place)thread / columns, strip = rest % strips, plane = rest / strips;
+    __shared__ accum blended[RESIZE_ROWS * RESIZE_SPAN];
+    place chunks = ((place)width + columns - 1) / columns, strips = ((place)height + RESIZE_ROWS - 1) / RESIZE_ROWS;
+    place first = blockIdx.x % chunks * columns, rest = blockIdx.x / chunks, top = rest % strips * RESIZE_ROWS, plane = rest / strips;
+    place last = min(first + columns, (place)width) - 1, rows = min((place)height - top, (place)RESIZE_ROWS);
+    place left = source_of(first, (place)w, (place)width).first;
+    place span = min(source_of(last, (place)w, (place)width).first + 1, (place)w - 1) - left + 1;
 
-    place left[PACK], right[PACK];
-    accum weight[PACK];
-#pragma unroll
-    for (int j = 0; j < PACK; j++)
+    // 1. blend two input rows for each output row
+    const scalar* from = x + (long long)plane * h * w + left;
+    for (place i = threadIdx.x; i < rows * span; i += 256)
     {
-        source at = source_of(column * (place)wide + (j < wide ? j : 0), (place)w, (place)width);
-        left[j] = at.first;
-        right[j] = min(at.first + 1, (place)w - 1);
-        weight[j] = at.second;
+        place row = i / span, column = i - row * span;
+        source at = source_of(top + row, (place)h, (place)height);
+        accum upper = to_accum(from[at.first * (place)w + column]), lower = to_accum(from[min(at.first + 1, (place)h - 1) * (place)w + column]);
+        blended[i] = (accum(1) - at.second) * upper + at.second * lower;
     }
 
-#pragma unroll
-    for (int r = 0; r < RESIZE_ROWS; r++)
+    __syncthreads();
+
+    // 2. blend two columns of the result
+    scalar* to = y + ((long long)plane * height + top) * width;
+    for (place j = first + threadIdx.x; j <= last; j += 256)
     {
-        place i = strip * RESIZE_ROWS + r;
-        if (i >= (place)height) break;
-        source at = source_of(i, (place)h, (place)height);
-        const scalar* upper = x + (plane * (place)h + at.first) * (place)w;
-        const scalar* lower = x + (plane * (place)h + min(at.first + 1, (place)h - 1)) * (place)w;
-        scalar* to = y + (plane * (place)height + i) * (place)width + column * (place)wide;
-        accum down = at.second, up = accum(1) - down;
-        pack result;
+        source at = source_of(j, (place)w, (place)width);
+        const accum *a = blended + (at.first - left), *b = blended + (min(at.first + 1, (place)w - 1) - left);
 #pragma unroll
-        for (int j = 0; j < PACK; j++)
+        for (int r = 0; r < RESIZE_ROWS; r++)
         {
-            if (j >= wide) break;
-
-            // 1. blend two input rows, 2. blend two columns of the result
-            accum a = up * to_accum(upper[left[j]]) + down * to_accum(lower[left[j]]);
-            accum b = up * to_accum(upper[right[j]]) + down * to_accum(lower[right[j]]);
-            result.at[j] = (accum(1) - weight[j]) * a + weight[j] * b;
+            if (r < rows) to[r * (place)width + j] = to_scalar((accum(1) - at.second) * a[r * span] + at.second * b[r * span]);
         }
-
-        if (wide == PACK)
-            store_pack(to, result);
-        else
-            to[0] = to_scalar(result.at[0]);
     }
 }
 

@@ -1,74 +1,14 @@
-#include "common.cuh"
+#include "held.cuh"
 
-// A row of up to 1024 elements in the registers of a warp, 32 a lane: read once, used twice. In packs where d allows it.
-constexpr int HELD = 32, HELD_PACKS = HELD / PACK;
-
-struct held_row
-{
-    accum at[HELD];
-};
-
-__device__ __forceinline__ held_row hold(const scalar* row, long long d)
-{
-    held_row result;
-    int lane = threadIdx.x;
-#pragma unroll
-    for (int k = 0; k < HELD_PACKS; k++)
-    {
-        pack group;
-#pragma unroll
-        for (int j = 0; j < PACK; j++) group.at[j] = 0;
-        if (d % PACK == 0)
-        {
-            if ((k * 32 + lane) * PACK < d) group = load_pack(row + (k * 32 + lane) * PACK);
-        }
-        else
-        {
-#pragma unroll
-            for (int j = 0; j < PACK; j++)
-            {
-                int column = (k * PACK + j) * 32 + lane;
-                if (column < d) group.at[j] = to_accum(row[column]);
-            }
-        }
-
-#pragma unroll
-        for (int j = 0; j < PACK; j++) result.at[k * PACK + j] = group.at[j];
-    }
-
-    return result;
-}
-
-__device__ __forceinline__ void put(scalar* row, long long d, const held_row& value)
-{
-    int lane = threadIdx.x;
-#pragma unroll
-    for (int k = 0; k < HELD_PACKS; k++)
-    {
-        if (d % PACK == 0)
-        {
-            pack group;
-#pragma unroll
-            for (int j = 0; j < PACK; j++) group.at[j] = value.at[k * PACK + j];
-            if ((k * 32 + lane) * PACK < d) store_pack(row + (k * 32 + lane) * PACK, group);
-        }
-        else
-        {
-#pragma unroll
-            for (int j = 0; j < PACK; j++)
-            {
-                int column = (k * PACK + j) * 32 + lane;
-                if (column < d) row[column] = to_scalar(value.at[k * PACK + j]);
-            }
-        }
-    }
-}
+// 32 elements a lane: rows of up to 1024.
+constexpr int HELD = 32;
+typedef held_row<32, HELD> row_of_warp;
 
 // normalize_forward: y = x / max(|x|, eps), row by row. Twin of Normalize.Cpu.cs.
 //   operator normalize
 //   shapes   x, y [rows,d]; length [rows]
 //   launch   grid ceil(rows/4); block 32x4; shared 0
-//   reads    S*rows*d*(max(d-1024,0) ? 2 : 1)
+//   reads    S*rows*d*(d > 1024 ? 2 : 1)
 //   writes   S*rows*d + A*rows
 //   bound    memory
 //   why      a warp a row, held in registers up to d = 1024; a longer one comes a second time, from L1 or L2
@@ -81,15 +21,16 @@ extern "C" __global__ void __launch_bounds__(128) normalize_forward(
     const scalar* from = x + row * d;
     scalar* to = y + row * d;
     accum squares = 0;
-    if (d <= HELD * 32)
+    if (d <= row_of_warp::LENGTH)
     {
-        held_row v = hold(from, d);
+        row_of_warp v;
+        v.load(from, d);
 #pragma unroll
         for (int i = 0; i < HELD; i++) squares += v.at[i] * v.at[i];
         accum norm = max_or_nan(sqrt(warp_sum(squares)), eps);
 #pragma unroll
         for (int i = 0; i < HELD; i++) v.at[i] /= norm;
-        put(to, d, v);
+        v.store(to, d);
         if (lane == 0) length[row] = norm;
         return;
     }
@@ -104,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(128) normalize_forward(
 //   operator normalize
 //   shapes   y, dy, dx [rows,d]; length [rows]
 //   launch   grid ceil(rows/4); block 32x4; shared 0
-//   reads    2*S*rows*d*(max(d-1024,0) ? 2 : 1) + 32*A*rows
+//   reads    2*S*rows*d*(d > 1024 ? 2 : 1) + 32*A*rows
 //   writes   S*rows*d
 //   bound    memory
 //   why      as forward; all lanes read the row's length, one sector
@@ -118,15 +59,17 @@ extern "C" __global__ void __launch_bounds__(128) normalize_backward(
     scalar* to = dx + row * d;
     accum norm = length[row], along = 0;
     bool turns = norm > eps;      // else the length was eps, whatever x was
-    if (d <= HELD * 32)
+    if (d <= row_of_warp::LENGTH)
     {
-        held_row direction = hold(unit, d), v = hold(from, d);
+        row_of_warp direction, v;
+        direction.load(unit, d);
+        v.load(from, d);
 #pragma unroll
         for (int i = 0; i < HELD; i++) along += direction.at[i] * v.at[i];
         along = warp_sum(along);
 #pragma unroll
         for (int i = 0; i < HELD; i++) v.at[i] = (turns ? v.at[i] - direction.at[i] * along : v.at[i]) / norm;
-        put(to, d, v);
+        v.store(to, d);
         return;
     }
 

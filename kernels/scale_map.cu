@@ -1,6 +1,24 @@
-#include "common.cuh"
+#include "held.cuh"
 
 constexpr int SCALE_THREADS = 128, BY_MAX = 0, BY_MINMAX = 1, BY_SIZE = 2;      // as enum MapScale
+constexpr int HELD = 8;      // elements a thread: rows of up to 1024 stay in registers
+typedef held_row<SCALE_THREADS, HELD> row_of_block;
+
+__device__ __forceinline__ void multiply_row(const scalar* from, accum factor, scalar* to, long long p)
+{
+    if (p <= row_of_block::LENGTH)
+    {
+        row_of_block row;
+        row.load(from, p);
+#pragma unroll
+        for (int s = 0; s < HELD; s++) row.at[s] *= factor;
+        row.store(to, p);
+        return;
+    }
+
+#pragma unroll 4
+    for (long long i = threadIdx.x; i < p; i += SCALE_THREADS) to[i] = to_scalar(to_accum(from[i]) * factor);
+}
 
 // A value and where it stands. NaN is beyond every number in both directions; of equals the first one counts.
 struct placed
@@ -34,36 +52,49 @@ __device__ __forceinline__ placed furthest_of_warp(placed x, bool upwards)
 // scale_map_forward: y = x / max; (x - min) / (max - min), zeros for a flat row; x * p; x, row by row. Twin of ScaleMap.Cpu.cs.
 //   operator scale_map
 //   shapes   x, y [n,p]; places i64 [n,2]: the first maximum and the first minimum (by 0 and 1 only); by = MapScale
-//   launch   grid n; block 128; shared held*A*p
-//   reads    S*n*p*(held ? 1 : 2)
-//   writes   S*n*p + 16*n
+//   launch   grid n; block 128; shared 0
+//   reads    S*n*p*(by < 2 && p > 1024 ? 2 : 1)
+//   writes   S*n*p + (by < 2 ? 16*n : 0)
 //   bound    memory
-//   why      a block a row, kept in shared memory where it fits (held), so that it is read once
+//   why      a block a row, held in registers up to p = 1024; a longer one comes a second time, from L1 or L2
 extern "C" __global__ void __launch_bounds__(SCALE_THREADS) scale_map_forward(
-    int by, const scalar* x, scalar* y, long long* places, long long n, long long p, int held)
+    int by, const scalar* x, scalar* y, long long* places, long long n, long long p)
 {
-    extern __shared__ __align__(16) unsigned char shared[];
-    accum* row = reinterpret_cast<accum*>(shared);
     __shared__ placed highest[SCALE_THREADS / 32], lowest[SCALE_THREADS / 32];
     const scalar* from = x + blockIdx.x * p;
     scalar* to = y + blockIdx.x * p;
     if (by >= BY_SIZE)
     {
-        accum factor = by == BY_SIZE ? accum(p) : accum(1);
-        for (long long i = threadIdx.x; i < p; i += SCALE_THREADS) to[i] = to_scalar(to_accum(from[i]) * factor);
+        multiply_row(from, by == BY_SIZE ? accum(p) : accum(1), to, p);
         return;
     }
 
     // 1. extremes; what a thread starts from lies behind the row's end and yields to everything
     accum infinity = accum(__uint_as_float(0x7f800000u));
     placed high = {-infinity, p}, low = {infinity, p};
-#pragma unroll 4
-    for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+    bool held = p <= row_of_block::LENGTH, packs = p % PACK == 0;
+    row_of_block row;
+    if (held)
     {
-        placed here = {to_accum(from[i]), i};
-        if (held) row[i] = here.value;
-        high = beyond(high, here, true);
-        low = beyond(low, here, false);
+        row.load(from, p);
+#pragma unroll
+        for (int s = 0; s < HELD; s++)
+        {
+            placed here = {row.at[s], row.column(s, packs)};
+            if (here.index >= p) continue;
+            high = beyond(high, here, true);
+            low = beyond(low, here, false);
+        }
+    }
+    else
+    {
+#pragma unroll 4
+        for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+        {
+            placed here = {to_accum(from[i]), i};
+            high = beyond(high, here, true);
+            low = beyond(low, here, false);
+        }
     }
 
     high = furthest_of_warp(high, true);
@@ -94,34 +125,39 @@ extern "C" __global__ void __launch_bounds__(SCALE_THREADS) scale_map_forward(
     // 2. scale
     accum base = by == BY_MAX ? accum(0) : low.value, range = high.value - base;
     bool flat = by == BY_MINMAX && high.value == low.value;
-#pragma unroll 4
-    for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+    if (held)
     {
-        accum value = held ? row[i] : to_accum(from[i]);
-        to[i] = to_scalar(flat ? accum(0) : (value - base) / range);
+#pragma unroll
+        for (int s = 0; s < HELD; s++) row.at[s] = flat ? accum(0) : (row.at[s] - base) / range;
+        row.store(to, p);
+    }
+    else
+    {
+#pragma unroll 4
+        for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+        {
+            to[i] = to_scalar(flat ? accum(0) : (to_accum(from[i]) - base) / range);
+        }
     }
 }
 
 // scale_map_backward: dx = dy / range, and through maximum and minimum, whose parts go to the places that forward found. Twin of ScaleMap.Cpu.cs.
 //   operator scale_map
 //   shapes   x, dy, dx [n,p]; places i64 [n,2]; by = MapScale. With y = (x - low) / range: d/dhigh = -y / range, d/dlow = (y - 1) / range
-//   launch   grid n; block 128; shared held*A*p
-//   reads    S*n*p*(held ? 2 : 3) + 128*(16+2*S)*n
+//   launch   grid n; block 128; shared 0
+//   reads    by < 2 ? S*n*p*(p > 1024 ? 3 : 2) + 128*(16+2*S)*n : S*n*p
 //   writes   S*n*p
 //   bound    memory
 //   why      as forward; y comes from x, exact also where bf16 has rounded y. Every thread reads the two places (one sector a warp)
 extern "C" __global__ void __launch_bounds__(SCALE_THREADS) scale_map_backward(
-    int by, const scalar* x, const long long* places, const scalar* dy, scalar* dx, long long n, long long p, int held)
+    int by, const scalar* x, const long long* places, const scalar* dy, scalar* dx, long long n, long long p)
 {
-    extern __shared__ __align__(16) unsigned char shared[];
-    accum* row = reinterpret_cast<accum*>(shared);
     __shared__ accum scratch[32];
     const scalar *from = x + blockIdx.x * p, *given = dy + blockIdx.x * p;
     scalar* to = dx + blockIdx.x * p;
     if (by >= BY_SIZE)
     {
-        accum factor = by == BY_SIZE ? accum(p) : accum(1);
-        for (long long i = threadIdx.x; i < p; i += SCALE_THREADS) to[i] = to_scalar(to_accum(given[i]) * factor);
+        multiply_row(given, by == BY_SIZE ? accum(p) : accum(1), to, p);
         return;
     }
 
@@ -129,14 +165,30 @@ extern "C" __global__ void __launch_bounds__(SCALE_THREADS) scale_map_backward(
     long long high_at = places[2LL * blockIdx.x], low_at = places[2LL * blockIdx.x + 1];
     accum high = to_accum(from[high_at]), low = to_accum(from[low_at]);
     accum base = by == BY_MAX ? accum(0) : low, range = high - base, dot = 0, total = 0;
-    bool flat = by == BY_MINMAX && high == low;
-#pragma unroll 4
-    for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+    bool flat = by == BY_MINMAX && high == low, held = p <= row_of_block::LENGTH, packs = p % PACK == 0;
+    row_of_block row;
+    if (held)
     {
-        accum here = to_accum(given[i]);
-        if (held) row[i] = here;
-        dot += here * ((to_accum(from[i]) - base) / range);
-        total += here;
+        row_of_block map;
+        row.load(given, p);
+        map.load(from, p);
+#pragma unroll
+        for (int s = 0; s < HELD; s++)
+        {
+            if (row.column(s, packs) >= p) continue;
+            dot += row.at[s] * ((map.at[s] - base) / range);
+            total += row.at[s];
+        }
+    }
+    else
+    {
+#pragma unroll 4
+        for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+        {
+            accum here = to_accum(given[i]);
+            dot += here * ((to_accum(from[i]) - base) / range);
+            total += here;
+        }
     }
 
     dot = block_sum(dot, scratch);
@@ -144,12 +196,26 @@ extern "C" __global__ void __launch_bounds__(SCALE_THREADS) scale_map_backward(
     total = block_sum(total, scratch);
 
     // 2. scale
-#pragma unroll 4
-    for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+    accum at_low = by == BY_MINMAX ? dot - total : accum(0);
+    if (held)
     {
-        accum value = held ? row[i] : to_accum(given[i]);
-        if (i == high_at) value -= dot;
-        if (i == low_at && by == BY_MINMAX) value += dot - total;
-        to[i] = to_scalar(flat ? accum(0) : value / range);
+#pragma unroll
+        for (int s = 0; s < HELD; s++)
+        {
+            long long i = row.column(s, packs);
+            accum value = row.at[s] - (i == high_at ? dot : accum(0)) + (i == low_at ? at_low : accum(0));
+            row.at[s] = flat ? accum(0) : value / range;
+        }
+
+        row.store(to, p);
+    }
+    else
+    {
+#pragma unroll 4
+        for (long long i = threadIdx.x; i < p; i += SCALE_THREADS)
+        {
+            accum value = to_accum(given[i]) - (i == high_at ? dot : accum(0)) + (i == low_at ? at_low : accum(0));
+            to[i] = to_scalar(flat ? accum(0) : value / range);
+        }
     }
 }

@@ -41,7 +41,7 @@ public static class ExplainCases
         ExplainCase.Of("cross_attention", "q[1,4,13,192] k[1,4,196,192] v[1,4,196,192]", "", DType.BF16),
         ExplainCase.Of("permute", "x[197,12,64]", "dims=1,0,2"),
         ExplainCase.Of("permute", "x[768,768]", "dims=1,0"),
-        ExplainCase.Of("permute", "x[16,14,16,14]", "dims=3,1,0,2"),
+        ExplainCase.Of("permute", "x[14,14,16,16]", "dims=3,1,0,2"),
         ExplainCase.Of("concat", "x0[1,1,768] x1[1,196,768]", "dim=1"),
         ExplainCase.Of("slice", "x[1,197,768]", "dim=1 start=1 end=197"),
         ExplainCase.Of("scale_map", "x[32,196]"),

@@ -5,7 +5,7 @@ namespace Engine.Kernels.Operators;
 /// <summary>Bilinear resizing on a CUDA device, pixel centres aligned (align_corners = false).</summary>
 public static class BilinearResizeCuda
 {
-    private const int Threads = 256, RowsPerThread = 4, WideWindow = 8;
+    private const int Threads = 256, RowsPerBlock = 8, Span = 512, WideWindow = 8;
 
     private static readonly KernelKey s_forward = new("bilinear_resize", "bilinear_resize_forward", "INDEX64");
     private static readonly KernelKey s_backward = new("bilinear_resize", "bilinear_resize_backward", "INDEX64", "LANES");
@@ -17,9 +17,11 @@ public static class BilinearResizeCuda
     public static void Forward(CudaDevice gpu, Tensor x, Tensor y)
     {
         var (planes, h, w, height, width) = (x.Shape[0], x.Shape[1], x.Shape[2], y.Shape[1], y.Shape[2]);
-        int pack = 16 / x.DType.Size(), wide = width % pack == 0 ? pack : 1;
-        long threads = planes * ((height + RowsPerThread - 1) / RowsPerThread) * (width / wide);
-        gpu.Launch(s_forward, x.DType, Dim3.Over(threads, Threads), Threads, 0, [x, y, planes, h, w, height, width, wide], Wide(x, y));
+
+        // Neighbouring outputs look at inputs w / width apart, and each at two.
+        long columns = w <= Span ? width : Math.Max(1, (Span - 3) * width / w);
+        long blocks = planes * ((height + RowsPerBlock - 1) / RowsPerBlock) * ((width + columns - 1) / columns);
+        gpu.Launch(s_forward, x.DType, blocks, Threads, 0, [x, y, planes, h, w, height, width, (int)columns], Wide(x, y));
     }
 
     /// <summary>dx: each input pixel gathers from the output pixels that look at it, in a fixed order.</summary>

@@ -6,7 +6,6 @@ namespace Engine.Kernels.Operators;
 public static class ScaleMapCuda
 {
     private const int Threads = 128;
-    private const long SharedBytes = 40960;
 
     private static readonly KernelKey s_forward = new("scale_map", "scale_map_forward");
     private static readonly KernelKey s_backward = new("scale_map", "scale_map_backward");
@@ -17,11 +16,8 @@ public static class ScaleMapCuda
     /// <param name="x">[n, p]</param>
     /// <param name="y">[n, p]</param>
     /// <param name="places">i64 [n, 2]: index of the first maximum and the first minimum of each row, where the scale needs them</param>
-    public static void Forward(CudaDevice gpu, MapScale by, Tensor x, Tensor y, Tensor places)
-    {
-        int shared = Held(x, by);
-        gpu.Launch(s_forward, x.DType, x.Shape[0], Threads, shared, [(int)by, x, y, places, x.Shape[0], x.Shape[1], shared > 0]);
-    }
+    public static void Forward(CudaDevice gpu, MapScale by, Tensor x, Tensor y, Tensor places) =>
+        gpu.Launch(s_forward, x.DType, x.Shape[0], Threads, 0, [(int)by, x, y, places, x.Shape[0], x.Shape[1]]);
 
     /// <summary>The gradient, through maximum and minimum too: theirs go to the places that forward found.</summary>
     /// <param name="gpu">runs it</param>
@@ -30,16 +26,6 @@ public static class ScaleMapCuda
     /// <param name="places">i64 [n, 2]</param>
     /// <param name="dy">[n, p]</param>
     /// <param name="dx">[n, p]</param>
-    public static void Backward(CudaDevice gpu, MapScale by, Tensor x, Tensor places, Tensor dy, Tensor dx)
-    {
-        int shared = Held(x, by);
-        gpu.Launch(s_backward, x.DType, x.Shape[0], Threads, shared, [(int)by, x, places, dy, dx, x.Shape[0], x.Shape[1], shared > 0]);
-    }
-
-    /// <summary>Bytes of shared memory that hold a row; 0 where it does not fit or is read once anyway.</summary>
-    private static int Held(Tensor x, MapScale by)
-    {
-        long bytes = x.Shape[1] * x.DType.Accumulator().Size();
-        return by is MapScale.Max or MapScale.Minmax && bytes <= SharedBytes ? (int)bytes : 0;
-    }
+    public static void Backward(CudaDevice gpu, MapScale by, Tensor x, Tensor places, Tensor dy, Tensor dx) =>
+        gpu.Launch(s_backward, x.DType, x.Shape[0], Threads, 0, [(int)by, x, places, dy, dx, x.Shape[0], x.Shape[1]]);
 }
