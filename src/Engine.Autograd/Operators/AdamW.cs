@@ -29,6 +29,7 @@ public static partial class Ops
     private static unsafe Variable?[] AdamWByName(OperatorCall call)
     {
         const string op = "adamw";
+        using var range = call.Tape.Range(op);
         var param = call.Input("param");
         Check.Floating(op, "param", param);
         double lr = NotNegative(call, "lr"), eps = NotNegative(call, "eps"), decay = NotNegative(call, "weight_decay");

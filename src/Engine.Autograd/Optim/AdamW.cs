@@ -87,6 +87,7 @@ public sealed unsafe class AdamW
 
         if (device is CudaDevice gpu)
         {
+            using var range = gpu.Range("adamw");
             Prepare(lr);
             Launch(gpu, norm);
         }

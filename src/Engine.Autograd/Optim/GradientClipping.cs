@@ -37,6 +37,7 @@ public sealed unsafe class GradientClipping
             return new GradientNorm(Clip((CpuDevice)device, maxNorm));
         }
 
+        using var range = gpu.Range("gradient_norm");
         _device ??= new OnDevice(_store);
         return _device.Measure(gpu, maxNorm);
     }

@@ -152,15 +152,15 @@ public sealed unsafe partial class CudaDevice : Device
             throw new DwarfException(ErrorKind.Unavailable,
                 $"device {name} is not available: {TooOld(version)}");
         }
-        // What is missing is said now, not at the first launch.
-        CudaLibraries.LimitTo(version / 1000);
-        CudaLibraries.Load(CudaLibraries.Compiler, name);
-        CudaLibraries.Load(CudaLibraries.Blas, name);
         CudaErrors.Check(CudaDriver.cuDeviceGetCount(&count), name, "counting the devices");
         if (ordinal >= count)
         {
             throw new DwarfException(ErrorKind.Unavailable, $"device {name} is not available: the driver sees {count} device{(count == 1 ? "" : "s")}");
         }
+        // What is missing is said now, not at the first launch.
+        CudaLibraries.LimitTo(version / 1000);
+        CudaLibraries.Load(CudaLibraries.Compiler, name);
+        CudaLibraries.Load(CudaLibraries.Blas, name);
         CudaErrors.Check(CudaDriver.cuDeviceGet(&device, ordinal), name, "opening the device");
         return device;
     }
