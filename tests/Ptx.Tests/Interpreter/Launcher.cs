@@ -35,8 +35,10 @@ public static class Launcher
         }
         foreach ((string name, (ulong address, byte[] bytes)) in module.Globals)
         {
-            if (!memory.Regions.Any(r => r.Address == address)) memory.Map(name, address, bytes);
+            if (memory.Holds(address)) memory.Unmap(address);
+            memory.Add(name, address, bytes);
         }
+        memory.Begin();
         long count = grid.Count, budget = Instructions;
         for (long k = 0; k < count; k++)
         {

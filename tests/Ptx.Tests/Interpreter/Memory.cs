@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Ptx.Tests.Interpreter;
 
 /// <summary>Loads and stores of single values, with every check: bounds, alignment, shared bytes that nobody wrote.</summary>
@@ -5,26 +7,42 @@ public static class Memory
 {
     public static ulong Load(Warp warp, Space space, ulong address, int bytes)
     {
-        (byte[] memory, int at, bool[]? marks) = Resolve(warp, space, address, bytes);
-        if (marks != null && memory == warp.Block.Shared)
+        CheckAlignment(address, bytes);
+        Locate(ref space, ref address);
+        switch (space)
         {
-            for (int k = 0; k < bytes; k++)
-            {
-                if (!marks[at + k]) throw new PtxException($"uninitialised shared memory is read, byte {at + k}");
-            }
+            case Space.Shared:
+                int at = Shared(warp, address, bytes);
+                int gap = warp.Block.SharedKnown.AsSpan(at, bytes).IndexOf(false);
+                if (gap >= 0) throw new PtxException($"uninitialised shared memory is read, byte {at + gap}");
+                return Read(warp.Block.Shared.AsSpan(at, bytes));
+            case Space.Local:
+                return Read(Local(warp, address, bytes));
+            default:
+                (Region region, long offset) = warp.Block.Global.Find(address, bytes);
+                return Read(region.At(offset, bytes));
         }
-        ulong value = 0;
-        for (int k = bytes - 1; k >= 0; k--) value = value << 8 | memory[at + k];
-        return value;
     }
 
     public static void Store(Warp warp, Space space, ulong address, int bytes, ulong value)
     {
-        (byte[] memory, int at, bool[]? marks) = Resolve(warp, space, address, bytes);
-        for (int k = 0; k < bytes; k++)
+        CheckAlignment(address, bytes);
+        Locate(ref space, ref address);
+        switch (space)
         {
-            memory[at + k] = (byte)(value >> (8 * k));
-            if (marks != null) marks[at + k] = true;
+            case Space.Shared:
+                int at = Shared(warp, address, bytes);
+                warp.Block.SharedKnown.AsSpan(at, bytes).Fill(true);
+                Write(warp.Block.Shared.AsSpan(at, bytes), value);
+                break;
+            case Space.Local:
+                Write(Local(warp, address, bytes), value);
+                break;
+            default:
+                (Region region, long offset) = warp.Block.Global.Find(address, bytes);
+                region.MarkWritten(offset, bytes);
+                Write(region.At(offset, bytes), value);
+                break;
         }
     }
 
@@ -34,74 +52,46 @@ public static class Memory
         if (address % (ulong)bytes != 0) throw new PtxException($"misaligned: {bytes} bytes at 0x{address:x}");
     }
 
-    /// <summary>The array behind an address, the index in it, and the marks of written bytes.</summary>
-    public static (byte[] Memory, int At, bool[]? Marks) Resolve(Warp warp, Space space, ulong address, int bytes)
+    /// <summary>The index into the block's shared memory.</summary>
+    public static int Shared(Warp warp, ulong address, int bytes)
     {
-        CheckAlignment(address, bytes);
-        if (space is Space.Generic)
+        ulong size = (ulong)warp.Block.Shared.Length;
+        if (address > size || address + (ulong)bytes > size)
         {
-            ulong window = address >> 48 << 48;
-            if (window == GlobalMemory.SharedWindow) (space, address) = (Space.Shared, address - window);
-            else if (window == GlobalMemory.LocalWindow) (space, address) = (Space.Local, address - window);
+            throw new PtxException($"out of bounds: {bytes} bytes at {(long)address} of shared memory, of which the block has {size}");
         }
-        Block block = warp.Block;
-        switch (space)
-        {
-            case Space.Shared:
-                if (address + (ulong)bytes > (ulong)block.Shared.Length || address + (ulong)bytes < address)
-                {
-                    throw new PtxException($"out of bounds: {bytes} bytes at {(long)address} of shared memory, of which the block has {block.Shared.Length}");
-                }
-                return (block.Shared, (int)address, block.SharedKnown);
-            case Space.Local:
-                if (address + (ulong)bytes > (ulong)block.Entry.LocalBytes) throw new PtxException($"out of bounds: {bytes} bytes at {address} of local memory");
-                return (warp.Local[warp.Lane], (int)address, null);
-            default:
-                (Region region, int offset) = block.Global.Find(address, bytes);
-                return (region.Bytes, offset, region.Written);
-        }
-    }
-}
-
-/// <summary>The cp.async copies of a warp's lanes. Bytes land as late as the ISA allows: when their thread waits for their group.</summary>
-public sealed class AsyncCopies
-{
-    private readonly record struct Copy(ulong From, int To, int Bytes, int Filled);
-
-    private readonly List<Copy>[] _open = new List<Copy>[32];
-    private readonly Queue<List<Copy>>[] _groups = new Queue<List<Copy>>[32];
-
-    /// <summary>Begins a copy of `read` bytes to shared memory, zero-filled to `bytes`. The target is unreadable until it lands.</summary>
-    public void Begin(Warp warp, ulong to, ulong from, int bytes, int read)
-    {
-        (_, int at, bool[]? known) = Memory.Resolve(warp, Space.Shared, to, bytes);
-        Array.Fill(known!, false, at, bytes);
-        Memory.CheckAlignment(from, bytes);
-        if (read > 0) warp.Block.Global.Find(from, read);
-        (_open[warp.Lane] ??= []).Add(new Copy(from, at, read, bytes));
+        return (int)address;
     }
 
-    public void Commit(int lane)
+    private static Span<byte> Local(Warp warp, ulong address, int bytes)
     {
-        (_groups[lane] ??= new Queue<List<Copy>>()).Enqueue(_open[lane] ?? []);
-        _open[lane] = [];
+        int size = warp.Block.Entry.LocalBytes;
+        if (address > (ulong)size || address + (ulong)bytes > (ulong)size)
+        {
+            throw new PtxException($"out of bounds: {bytes} bytes at {(long)address} of local memory, of which a thread has {size}");
+        }
+        return warp.Local[warp.Lane].AsSpan((int)address, bytes);
     }
 
-    /// <summary>Lands all of a lane's groups but the newest ones.</summary>
-    public void Wait(Warp warp, int lane, int newest)
+    // A generic address says by its window what it means.
+    private static void Locate(ref Space space, ref ulong address)
     {
-        while (_groups[lane] is { } groups && groups.Count > newest)
-        {
-            foreach (Copy copy in groups.Dequeue())
-            {
-                Array.Clear(warp.Block.Shared, copy.To, copy.Filled);
-                if (copy.Bytes > 0)
-                {
-                    (Region region, int offset) = warp.Block.Global.Find(copy.From, copy.Bytes);
-                    Array.Copy(region.Bytes, offset, warp.Block.Shared, copy.To, copy.Bytes);
-                }
-                Array.Fill(warp.Block.SharedKnown, true, copy.To, copy.Filled);
-            }
-        }
+        if (space != Space.Generic) return;
+        ulong window = address >> 48 << 48;
+        if (window == GlobalMemory.SharedWindow) (space, address) = (Space.Shared, address - window);
+        else if (window == GlobalMemory.LocalWindow) (space, address) = (Space.Local, address - window);
+    }
+
+    private static ulong Read(ReadOnlySpan<byte> from) => from.Length switch
+    {
+        1 => from[0],
+        2 => BinaryPrimitives.ReadUInt16LittleEndian(from),
+        4 => BinaryPrimitives.ReadUInt32LittleEndian(from),
+        _ => BinaryPrimitives.ReadUInt64LittleEndian(from),
+    };
+
+    private static void Write(Span<byte> to, ulong value)
+    {
+        for (int k = 0; k < to.Length; k++) to[k] = (byte)(value >> (8 * k));
     }
 }
