@@ -1,7 +1,7 @@
 namespace Ptx.Tests.Interpreter;
 
 /// <summary>Reads the body of a kernel: declarations in their scopes, labels, instructions.</summary>
-public sealed class BodyParser(Tokens tokens, Entry entry, Dictionary<string, int> externals, HashSet<string> dynamicShared)
+public sealed class BodyParser(Tokens tokens, Entry entry, Dictionary<string, int> externals)
 {
     private readonly Stack<Dictionary<string, int>> _scopes = new();
 
@@ -98,9 +98,7 @@ public sealed class BodyParser(Tokens tokens, Entry entry, Dictionary<string, in
     {
         var variable = VariableReader.Read(tokens);
         tokens.Expect(";");
-        entry.StaticShared = (entry.StaticShared + variable.Align - 1) / variable.Align * variable.Align;
-        entry.Symbols[variable.Name] = (Space.Shared, (ulong)entry.StaticShared);
-        entry.StaticShared += variable.Bytes;
+        entry.AddShared(variable);
     }
 
     private void Local()
@@ -188,7 +186,6 @@ public sealed class BodyParser(Tokens tokens, Entry entry, Dictionary<string, in
             if (!Parser.TryBits(text, out offset)) throw PtxException.At(place, $"cannot read the offset '{text}'");
         }
         tokens.Expect("]");
-        if (name.Kind == OperandKind.Name && dynamicShared.Contains(name.Text)) entry.UsesDynamicShared = true;
         return new Operand(OperandKind.Address, name.Text, name.Slot, offset, [name]);
     }
 }

@@ -59,7 +59,14 @@ public sealed class Entry(string name)
     public readonly List<Instruction> Code = [];
 
     public int ParameterBytes, StaticShared, LocalBytes, MaxThreads = 1024;
-    public bool UsesDynamicShared;
+
+    /// <summary>Gives a static array its place in the block's shared memory.</summary>
+    public void AddShared(VariableReader variable)
+    {
+        StaticShared = (StaticShared + variable.Align - 1) / variable.Align * variable.Align;
+        Symbols[variable.Name] = (Space.Shared, (ulong)StaticShared);
+        StaticShared += variable.Bytes;
+    }
 
     public int AddSlot(string slotName, PtxType type)
     {

@@ -15,6 +15,7 @@ public sealed class Parser
     private readonly Module _module;
     private readonly Dictionary<string, int> _externals = [];
     private readonly HashSet<string> _dynamicShared = [];
+    private readonly List<VariableReader> _staticShared = [];
     private ulong _nextGlobal = GlobalMemory.ModuleBase;
 
     private Parser(string path, string text)
@@ -50,7 +51,7 @@ public sealed class Parser
                 break;
             case ".func": Function(place, external); break;
             case ".entry": Kernel(); break;
-            case ".shared": DynamicShared(place, external); break;
+            case ".shared": Shared(place, external); break;
             case ".global" or ".const": Global(place); break;
             case ".section":
                 _tokens.Take();
@@ -104,7 +105,9 @@ public sealed class Parser
             else if (directive is not (".minnctapersm" or ".maxnreg")) throw PtxException.At(place, $"unknown directive '{directive}'");
         }
         foreach ((string name, (ulong address, _)) in _module.Globals) entry.Symbols[name] = (Space.Global, address);
-        new BodyParser(_tokens, entry, _externals, _dynamicShared).Parse();
+        new BodyParser(_tokens, entry, _externals).Parse();
+        HashSet<string> named = [.. entry.Code.SelectMany(static i => i.Operands).SelectMany(static o => o.Parts ?? [o]).Select(static o => o.Text)];
+        foreach (VariableReader variable in _staticShared.Where(v => named.Contains(v.Name))) entry.AddShared(variable);
         if (entry.StaticShared > StaticSharedLimit)
         {
             throw PtxException.At(place, $"{entry.Name} has {entry.StaticShared} bytes of static shared memory, limit {StaticSharedLimit}");
@@ -116,12 +119,14 @@ public sealed class Parser
         _module.Entries.Add(entry.Name, entry);
     }
 
-    private void DynamicShared(Place place, bool external)
+    // Unsized and extern: dynamic. Otherwise an array of a function that several kernels of the file share; each that names it has its own.
+    private void Shared(Place place, bool external)
     {
         var variable = VariableReader.Read(_tokens);
         _tokens.Expect(";");
-        if (!external || variable.Bytes != 0) throw PtxException.At(place, $"{variable.Name}: module-wide shared memory must be extern and unsized");
-        _dynamicShared.Add(variable.Name);
+        if (external != (variable.Bytes == 0)) throw PtxException.At(place, $"{variable.Name}: shared memory must be sized, or extern and unsized");
+        if (external) _dynamicShared.Add(variable.Name);
+        else _staticShared.Add(variable);
     }
 
     private void Global(Place place)

@@ -1,0 +1,48 @@
+using Engine.Autograd;
+using Engine.Autograd.Operators;
+using Engine.Tensors;
+using Engine.Tests;
+using Xunit;
+
+namespace Ptx.Tests;
+
+/// <summary>The rows of the operator table, forward and backward, with every kernel interpreted, against the cpu in f64.</summary>
+public sealed class OperatorRowTests(InterpretedDevice device)
+{
+    [Theory, MemberData(nameof(OperatorCases.Names), MemberType = typeof(OperatorCases))]
+    public void Double_precision_agrees_with_cpu(string name) => Compare(name, DType.F64, 1e-9);
+
+    [Theory, MemberData(nameof(OperatorCases.Names), MemberType = typeof(OperatorCases))]
+    public void Single_precision_agrees_with_cpu_in_double(string name) => Compare(name, DType.F32, null);
+
+    [Theory, MemberData(nameof(OperatorCases.Names), MemberType = typeof(OperatorCases))]
+    public void Half_precision_agrees_with_cpu_in_double(string name) => Compare(name, DType.BF16, 2e-2);
+
+    private void Compare(string name, DType dtype, double? rtol)
+    {
+        var row = OperatorCases.Find(name);
+        var (info, attributes) = (row.Info(), row.AttributeTexts());
+        var tensors = Rounded(row.Tensors(), dtype);
+        if (info.Differentiable)
+        {
+            foreach (var (output, tensor) in OperatorRunner.Run(device.Cpu, info, tensors, attributes, DType.F64))
+            {
+                tensors["cotangent." + output] = InputValues.Make(tensor.Shape, "float", null, seed: 100 + tensors.Count);
+            }
+        }
+
+        tensors = Rounded(tensors, dtype);
+        var expected = OperatorRunner.Run(device.Cpu, info, tensors, attributes, DType.F64);
+        var found = device.Run(() => OperatorRunner.Run(device.Gpu, info, tensors, attributes, dtype));
+        Assert.Equal(expected.Keys.Order(), found.Keys.Order());
+        foreach (var (key, oracle) in expected)
+        {
+            double allowed = Math.Max(rtol ?? row.Rtol, dtype == DType.BF16 ? row.HalfRtol : 0);
+            double floor = dtype == DType.BF16 ? Math.Max(row.Floor, row.HalfFloor) : row.Floor;
+            Close.Assert(found[key].To(DType.F64), oracle, allowed, floor, $"{row}: {key}");
+        }
+    }
+
+    private static Dictionary<string, Tensor> Rounded(Dictionary<string, Tensor> tensors, DType dtype) =>
+        tensors.ToDictionary(t => t.Key, t => t.Value.DType.IsFloating() ? t.Value.To(dtype).To(DType.F64) : t.Value);
+}
