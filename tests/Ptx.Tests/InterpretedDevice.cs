@@ -34,7 +34,7 @@ public sealed unsafe class InterpretedDevice : IDisposable
             if (compiler.ExitCode != 0) throw new InvalidOperationException("g++ cannot build the driver");
         }
         Directory.CreateDirectory(Path.Combine(_folder, "lib64"));
-        foreach (string library in new[] { "libnvrtc.so.12", "libcublas.so.12" }) File.CreateSymbolicLink(Path.Combine(_folder, "lib64", library), driver);
+        foreach (string library in new[] { "libnvrtc.so.12", "libcublas.so.12", "libcublasLt.so.12" }) File.CreateSymbolicLink(Path.Combine(_folder, "lib64", library), driver);
         Environment.SetEnvironmentVariable("LD_LIBRARY_PATH", _folder);
         Environment.SetEnvironmentVariable("CUDA_PATH", _folder);
         var connect = (delegate* unmanaged<delegate* unmanaged<byte*, byte*, uint*, int, void**, int>, delegate* unmanaged<ulong, ulong, void>, void>)

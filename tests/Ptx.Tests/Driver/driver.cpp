@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <map>
+#include <mutex>
 #include <string>
 
 #define API extern "C" __attribute__((visibility("default")))
@@ -24,8 +27,21 @@ typedef void (*Allocated)(uint64_t address, uint64_t bytes);
 
 Launch s_launch;
 Allocated s_allocated;
+std::map<uint64_t, uint64_t> s_pieces;   // address to size
+std::mutex s_lock;
 
-constexpr int OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_SUPPORTED = 801;
+constexpr int OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, ILLEGAL_ADDRESS = 700, NOT_SUPPORTED = 801;
+}
+
+// Whether all of [address, address + bytes) is one piece's memory: copies and products are held to it as kernels are.
+bool ptx_holds(const void* address, uint64_t bytes)
+{
+    if (bytes == 0) return true;
+    std::lock_guard<std::mutex> guard(s_lock);
+    auto after = s_pieces.upper_bound((uint64_t)address);
+    if (after == s_pieces.begin()) return false;
+    auto piece = std::prev(after);
+    return (uint64_t)address + bytes <= piece->first + piece->second;
 }
 
 // `allocated` hears of every piece of memory; a size of 0 means that the piece is gone.
@@ -35,7 +51,8 @@ API int cuInit(unsigned) { return OK; }
 API int cuDriverGetVersion(int* version) { return *version = 12040, OK; }
 API int cuGetErrorName(int error, const char** text)
 {
-    *text = error == NOT_SUPPORTED ? "CUDA_ERROR_NOT_SUPPORTED" : error == 719 ? "CUDA_ERROR_LAUNCH_FAILED" : "CUDA_ERROR_INVALID_VALUE";
+    *text = error == NOT_SUPPORTED ? "CUDA_ERROR_NOT_SUPPORTED" : error == 719 ? "CUDA_ERROR_LAUNCH_FAILED"
+        : error == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "CUDA_ERROR_INVALID_VALUE";
     return OK;
 }
 API int cuDeviceGetCount(int* count) { return *count = 1, OK; }
@@ -88,16 +105,37 @@ API int cuMemAlloc_v2(uint64_t* address, size_t bytes)
     if (memory == nullptr) return OUT_OF_MEMORY;
     memset(memory, 0xff, bytes);   // NaN in every floating type
     s_allocated(*address = (uint64_t)memory, bytes);
+    std::lock_guard<std::mutex> guard(s_lock);
+    s_pieces[*address] = bytes;
     return OK;
 }
-API int cuMemFree_v2(uint64_t address) { return s_allocated(address, 0), free((void*)address), OK; }
+API int cuMemFree_v2(uint64_t address)
+{
+    s_allocated(address, 0);
+    std::lock_guard<std::mutex> guard(s_lock);
+    if (s_pieces.erase(address) == 0) return INVALID_VALUE;
+    free((void*)address);
+    return OK;
+}
 API int cuMemHostAlloc(void** address, size_t bytes, unsigned) { return (*address = malloc(bytes)) != nullptr ? OK : OUT_OF_MEMORY; }
 API int cuMemFreeHost(void* address) { return free(address), OK; }
 API int cuMemGetInfo_v2(size_t* available, size_t* total) { return *available = *total = (size_t)4 << 30, OK; }
-API int cuMemcpyHtoDAsync_v2(uint64_t to, const void* from, size_t bytes, void*) { return memcpy((void*)to, from, bytes), OK; }
-API int cuMemcpyDtoHAsync_v2(void* to, uint64_t from, size_t bytes, void*) { return memcpy(to, (void*)from, bytes), OK; }
-API int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void*) { return memmove((void*)to, (void*)from, bytes), OK; }
-API int cuMemsetD8Async(uint64_t address, unsigned char value, size_t bytes, void*) { return memset((void*)address, value, bytes), OK; }
+API int cuMemcpyHtoDAsync_v2(uint64_t to, const void* from, size_t bytes, void*)
+{
+    return ptx_holds((void*)to, bytes) ? (memcpy((void*)to, from, bytes), OK) : ILLEGAL_ADDRESS;
+}
+API int cuMemcpyDtoHAsync_v2(void* to, uint64_t from, size_t bytes, void*)
+{
+    return ptx_holds((void*)from, bytes) ? (memcpy(to, (void*)from, bytes), OK) : ILLEGAL_ADDRESS;
+}
+API int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void*)
+{
+    return ptx_holds((void*)to, bytes) && ptx_holds((void*)from, bytes) ? (memmove((void*)to, (void*)from, bytes), OK) : ILLEGAL_ADDRESS;
+}
+API int cuMemsetD8Async(uint64_t address, unsigned char value, size_t bytes, void*)
+{
+    return ptx_holds((void*)address, bytes) ? (memset((void*)address, value, bytes), OK) : ILLEGAL_ADDRESS;
+}
 
 API int cuStreamCreate(void** stream, unsigned) { return *stream = (void*)1, OK; }
 API int cuStreamDestroy_v2(void*) { return OK; }
