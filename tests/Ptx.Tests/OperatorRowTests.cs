@@ -12,6 +12,9 @@ public sealed class OperatorRowTests(InterpretedDevice device)
     // The row's f32 tolerance was measured on the cpu; clang joins other products and sums into fused ones.
     private const double Contracted = 3;
 
+    // For gradients that are zero by cancellation: fused products leave a rounding error where the cpu leaves nothing.
+    private const double Residue = 1e-6;
+
     [Theory, MemberData(nameof(OperatorCases.Names), MemberType = typeof(OperatorCases))]
     public void Double_precision_agrees_with_cpu(string name) => Compare(name, DType.F64, 1e-9);
 
@@ -41,7 +44,7 @@ public sealed class OperatorRowTests(InterpretedDevice device)
         foreach (var (key, oracle) in expected)
         {
             double allowed = Math.Max(rtol ?? Contracted * row.Rtol, dtype == DType.BF16 ? row.HalfRtol : 0);
-            double floor = dtype == DType.BF16 ? Math.Max(row.Floor, row.HalfFloor) : row.Floor;
+            double floor = dtype == DType.BF16 ? Math.Max(row.Floor, row.HalfFloor) : dtype == DType.F32 ? Math.Max(row.Floor, Residue) : row.Floor;
             Close.Assert(found[key].To(DType.F64), oracle, allowed, floor, $"{row}: {key}");
         }
     }
