@@ -19,7 +19,6 @@ public static class Clang
         start.ArgumentList.Add("@tests/Ptx.Tests/clang.rsp");
         start.ArgumentList.Add($"--cuda-gpu-arch={architecture}");
         start.ArgumentList.Add($"-DDTYPE_{dtype}");
-        start.ArgumentList.Add($"-ffile-prefix-map={Root}/=");
         foreach (string option in more) start.ArgumentList.Add(option);
         start.ArgumentList.Add(file);
         start.ArgumentList.Add("-o");

@@ -19,6 +19,7 @@ public static partial class KernelTable
         ["ACTIVATION"] = ["0", "1", "2"],
         ["UNIT"] = ["1", "2", "4", "8", "16"],
         ["ROW"] = ["1", "197", "768"],
+        ["LANES"] = ["1", "32"],
         ["KEYS"] = ["16", "208"],
     };
 

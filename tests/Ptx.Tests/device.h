@@ -14,7 +14,7 @@
 #define __noinline__ __attribute__((noinline))
 #define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
-#define PTX_INLINE static __device__ inline __attribute__((always_inline, unused))
+#define PTX_INLINE static __device__ inline __attribute__((always_inline, unused, nodebug))
 
 typedef decltype(sizeof(0)) size_t;
 constexpr int warpSize = 32;

@@ -9,9 +9,10 @@ public static class Launcher
     private const int SharedLimit80 = 163 * 1024, SharedLimit90 = 227 * 1024;
 
     /// <summary>Runs all blocks, one after the other. `arguments` are raw values in the kernel's order: addresses, integers, bits of floats.
-    /// `descending` takes blocks and warps in the opposite order; a right kernel gives the same bits.</summary>
+    /// `descending` takes blocks and warps in the opposite order; a right kernel gives the same bits. A launch of more warp `instructions`
+    /// is taken for one that does not end.</summary>
     public static void Launch(Module module, string kernel, Size3 grid, Size3 block, int dynamicShared, ReadOnlySpan<ulong> arguments,
-        GlobalMemory memory, bool descending = false)
+        GlobalMemory memory, bool descending = false, long instructions = Instructions)
     {
         if (!module.Entries.TryGetValue(kernel, out Entry? entry)) throw new PtxException($"{module.Path}: no kernel {kernel}");
         if (arguments.Length != entry.Parameters.Count)
@@ -39,7 +40,7 @@ public static class Launcher
             memory.Add(name, address, bytes);
         }
         memory.Begin();
-        long count = grid.Count, budget = Instructions;
+        long count = grid.Count, budget = instructions;
         for (long k = 0; k < count; k++)
         {
             long number = descending ? count - 1 - k : k;
