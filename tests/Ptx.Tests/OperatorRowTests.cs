@@ -36,6 +36,7 @@ public sealed class OperatorRowTests(InterpretedDevice device)
         {
             foreach (DType dtype in new[] { DType.F32, DType.F64, DType.BF16 }) Outcome(row.ToString(), dtype);
         }
+        new OtherKernelTests(device).RunAll();
         List<string> missing = [];
         foreach (string file in KernelTable.Files)
         {
