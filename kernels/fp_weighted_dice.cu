@@ -4,6 +4,9 @@
 constexpr int TILE = 4096;                          // places of one block
 constexpr int TURNS = TILE / (256 * PACK);          // packs of one thread
 
+// Elements between the last 32-byte border of memory and the row's first one: where a warp starts, so that it touches whole sectors.
+__device__ __forceinline__ int unaligned(long long row, long long size) { return (int)(row * size % (32 / (int)sizeof(scalar))); }
+
 // fp_weighted_dice_forward: sums TP = sum p * y, FP = sum p * (1 - y), FN = sum (1 - p) * y over a part of a row, p the prediction or
 // its sigmoid. Twin of FpWeightedDice.Cpu.cs.
 //   operator fp_weighted_dice
@@ -37,8 +40,9 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_forward(
     }
     else
     {
-        for (long long i = part * TILE + threadIdx.x; i < end; i += 256)
+        for (long long i = part * TILE + threadIdx.x - unaligned(row, size); i < end; i += 256)
         {
+            if (i < part * TILE) continue;
             accum a = to_accum(x[i]);
             sums.add(logits ? sigmoid_of(a) : probability{a, accum(1) - a}, to_accum(y[i]));
         }
@@ -49,7 +53,7 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_forward(
 // fp_weighted_dice_finish: the rows' losses (FN + w * FP) / B with B = 2 * TP + FN + w * FP + smooth, the two factors of their gradient
 // (dloss/dp at y = 0 and at y = 1; between them it is linear in y), and scale * the sum of the losses. Twin of FpWeightedDice.Cpu.cs.
 //   operator fp_weighted_dice, resized_dice
-//   shapes   parts [3,count,rows]; losses [rows], null: not wanted; loss one number, null: not wanted; factors [rows,2]; any rows >= 0
+//   shapes   parts [3,count,rows]; losses [rows], null: not wanted; loss one number, null: not wanted; factors [2,rows]; any rows >= 0
 //   launch   grid 1; block 256; shared 0
 //   reads    3*A*count*rows
 //   writes   (losses ? S*rows : 0) + (loss ? S : 0) + 2*A*rows
@@ -74,8 +78,8 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_finish(
         // 2. loss and the two factors of its gradient
         accum wrong = sums.fn + false_positive_weight * sums.fp, right = 2 * sums.tp + smooth, all = wrong + right;
         if (losses) losses[row] = to_scalar(wrong / all);
-        factors[2 * row] = false_positive_weight * right / (all * all);
-        factors[2 * row + 1] = -(all + wrong) / (all * all);
+        factors[row] = false_positive_weight * right / (all * all);
+        factors[rows + row] = -(all + wrong) / (all * all);
         sum += wrong / all;
     }
     if (loss == nullptr) return;
@@ -86,7 +90,7 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_finish(
 // fp_weighted_dice_backward: dprediction = dy * scale * (factor0 * (1 - y) + factor1 * y), times sigma(x) * sigma(-x) for logits.
 // Twin of FpWeightedDice.Cpu.cs.
 //   operator fp_weighted_dice
-//   shapes   prediction, target, dprediction [rows,size]; factors [rows,2]; dy [rows] if dy_per_row, else one number; any rows >= 0, size >= 0
+//   shapes   prediction, target, dprediction [rows,size]; factors [2,rows]; dy [rows] if dy_per_row, else one number; any rows >= 0, size >= 0
 //   launch   grid rows*ceil(size/4096); block 256; shared 0
 //   reads    S*rows*size + (logits ? S*rows*size : 0) + 256*(2*A + S)*gridDim.x
 //   writes   S*rows*size
@@ -100,7 +104,7 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_backward(
     long long end = min(size, (part + 1) * TILE);
     const scalar *x = prediction + row * size, *y = target + row * size;
     scalar* dx = dprediction + row * size;
-    accum g = to_accum(dy[dy_per_row ? row : 0]) * scale, absent = g * factors[2 * row], present = g * factors[2 * row + 1];
+    accum g = to_accum(dy[dy_per_row ? row : 0]) * scale, absent = g * factors[row], present = g * factors[rows + row];
     if (size % PACK == 0)
     {
 #pragma unroll
@@ -120,8 +124,9 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_backward(
         }
         return;
     }
-    for (long long i = part * TILE + threadIdx.x; i < end; i += 256)
+    for (long long i = part * TILE + threadIdx.x - unaligned(row, size); i < end; i += 256)
     {
+        if (i < part * TILE) continue;
         accum b = to_accum(y[i]), dp = absent * (accum(1) - b) + present * b;
         dx[i] = to_scalar(logits ? dp * sigmoid_slope(to_accum(x[i])) : dp);
     }

@@ -9,7 +9,7 @@ constexpr int WARPS = 4;
 //   operator layer_norm
 //   shapes   x, residual, y, sum [rows,d]; weight, bias [d]; mean, rstd [rows]; any rows >= 0, 1 <= d <= 1024, d = ROW
 //   launch   grid ceil(rows/8); block 128; shared 0
-//   reads    S*rows*d + (residual ? S*rows*d : 0) + 2*S*d*ceil(rows/2)
+//   reads    2*S*d*ceil(rows/2) + (residual ? 2*S*d*ceil(rows/2) : 0) + 2*S*d*ceil(rows/2)
 //   writes   S*rows*d + (residual ? S*rows*d : 0) + 2*A*rows
 //   bound    memory
 //   why      a warp holds two rows in registers: x is read once, sums are shuffles alone, and the weights, which come from L1 after the
@@ -116,7 +116,7 @@ __device__ __forceinline__ void store_warps_sum(held& row, accum* shared, accum*
 //   shapes   s, dy, dsum, ds [rows,d]; weight [d]; mean, rstd [rows]; parts [2,ceil(rows/16),d]; any rows >= 0, 1 <= d <= 1024, d = ROW;
 //            dy null: zero; dsum null: nothing arrived; ds null, parts null: not wanted
 //   launch   grid ceil(rows/16); block 128; shared 0
-//   reads    S*rows*d + (dy ? S*rows*d : 0) + (ds ? (dsum ? S*rows*d : 0) : 0) + 2*A*rows + S*d*4*ceil(rows/16)
+//   reads    S*rows*d + (dy ? S*rows*d : 0) + (ds ? (dsum ? S*rows*d : 0) : 0) + S*d*ceil(rows/4) + 32*2*A*rows
 //   writes   (ds ? S*rows*d : 0) + (parts ? 2*A*d*ceil(rows/16) : 0)
 //   bound    memory
 //   why      a warp holds its row, the weights and its sums of dweight and dbias in registers; the four warps meet once, at the end, in

@@ -61,7 +61,6 @@ struct between
 //   bound    memory
 //   why      the resized map is never written: a block has a strip between two input rows, whose logits lie in shared memory; a column's
 //            two blends are made once, a pixel costs one more and the sigmoid
-//   conflicts 1.2, where two columns of a warp meet in a bank
 extern "C" __global__ void __launch_bounds__(256) resized_dice_forward(
     const scalar* logits, const scalar* target, accum* parts, long long n, int h, int w, int height, int width)
 {
@@ -94,14 +93,13 @@ extern "C" __global__ void __launch_bounds__(256) resized_dice_forward(
 
 // resized_dice_backward: what a strip gives to the input row above it and to the one below. Twin of ResizedDice.Cpu.cs.
 //   operator resized_dice
-//   shapes   logits [n,h,w]; target [n,height,width]; factors [n,2]; dy [n] if dy_per_row, else one number; parts [n,h,2,w]
+//   shapes   logits [n,h,w]; target [n,height,width]; factors [2,n]; dy [n] if dy_per_row, else one number; parts [2,n,h,w]
 //   launch   grid n*h; block 32*ceil(width/32), at most 256; shared 2*A*(w + width)
 //   reads    S*n*height*width + 2*S*n*h*w + (2*A + S)*n*h*blockDim.x
-//   writes   2*A*n*h*w
+//   writes   A*n*h*w + A*n*(h - 1)*w
 //   bound    memory
 //   why      a thread sums its columns downwards in registers, twice: weighted for the row above and for the row below; then a warp a place
 //            of the grid sums the columns that look at it. Each target is read once, every order is fixed
-//   conflicts 1.2, where two columns of a warp meet in a bank
 extern "C" __global__ void __launch_bounds__(256) resized_dice_backward(
     const scalar* logits, const scalar* target, const accum* factors, const scalar* dy, int dy_per_row, accum scale,
     accum* parts, long long n, int h, int w, int height, int width)
@@ -112,7 +110,7 @@ extern "C" __global__ void __launch_bounds__(256) resized_dice_backward(
     int strip = blockIdx.x % h, begin = first_place(strip, h, height), end = first_place(strip + 1, h, height);
     accum inverse = accum(0.5) / height;
     load_strip(logits, map, strip, h, w, upper);
-    accum g = to_accum(dy[dy_per_row ? map : 0]) * scale, absent = g * factors[2 * map], present = g * factors[2 * map + 1];
+    accum g = to_accum(dy[dy_per_row ? map : 0]) * scale, absent = g * factors[map], present = g * factors[n + map];
     __syncthreads();
 
     // 1. rows: each column's gradients, summed for the row above and the row below
@@ -158,14 +156,22 @@ extern "C" __global__ void __launch_bounds__(256) resized_dice_backward(
         if (lane == 0) upper[place] = sum;          // no thread reads the logits any more
     }
     __syncthreads();
-    for (int place = threadIdx.x; place < 2 * w; place += blockDim.x) parts[(map * h + strip) * 2LL * w + place] = upper[place];
+
+    // 3. one line at the row above, one at the row below; the last row is its own lower neighbour
+    bool last = strip == h - 1;
+    accum* line = parts + (map * h + strip) * w;
+    for (int j = threadIdx.x; j < w; j += blockDim.x)
+    {
+        line[j] = last ? upper[j] + upper[w + j] : upper[j];
+        if (!last) line[(n * h + 1) * w + j] = upper[w + j];
+    }
 }
 
-// resized_dice_gather: dlogits of a row = what its own strip and the strip above it give; the last row is its own lower neighbour.
+// resized_dice_gather: dlogits of a row = what its own strip and the strip above it give.
 //   operator resized_dice
-//   shapes   parts [n,h,2,w]; dlogits [n,h,w]; any n >= 0
+//   shapes   parts [2,n,h,w]; dlogits [n,h,w]; any n >= 0
 //   launch   grid ceil(n*h*w/256); block 256; shared 0
-//   reads    2*A*n*h*w
+//   reads    A*n*h*w + A*n*(h - 1)*w
 //   writes   S*n*h*w
 //   bound    latency (the grid is small)
 //   why      a second kernel in place of atomics: every order is fixed
@@ -173,11 +179,7 @@ extern "C" __global__ void __launch_bounds__(256) resized_dice_gather(const accu
 {
     long long i = blockIdx.x * 256LL + threadIdx.x;
     if (i >= n * h * w) return;
-    long long line = i / w;
-    int row = line % h, column = i % w;
-    const accum* own = parts + line * 2 * w + column;
-    accum sum = own[0];
-    if (row > 0) sum += own[-w];
-    if (row == h - 1) sum += own[w];
+    accum sum = parts[i];
+    if (i / w % h > 0) sum += parts[n * h * w + i];
     dlogits[i] = to_scalar(sum);
 }

@@ -72,7 +72,7 @@ public static partial class Ops
 
             var accumulator = logits.DType.Accumulator();
             var parts = tape.Empty([3, h, n], accumulator);
-            (loss, factors) = (tape.Empty(each ? [n] : [], logits.DType), tape.Empty([n, 2], accumulator));
+            (loss, factors) = (tape.Empty(each ? [n] : [], logits.DType), tape.Empty([2, n], accumulator));
             ResizedDiceCuda.Forward(gpu, logits.Value, target.Value, parts);
             FpWeightedDiceCuda.Finish(gpu, parts, falsePositiveWeight, alpha + epsilon, scale, each, loss, factors);
             tape.Release(parts);
@@ -104,7 +104,7 @@ public static partial class Ops
         var dlogits = tape.BeginGrad(node.Input(0)!);
         if (tape.Device is CudaDevice gpu)
         {
-            var parts = tape.Empty([n, h, 2, w], logits.DType.Accumulator());
+            var parts = tape.Empty([2, n, h, w], logits.DType.Accumulator());
             ResizedDiceCuda.Backward(gpu, logits, target, factors, dy, each, node.Number(0), parts, dlogits);
             tape.Release(parts);
         }

@@ -30,7 +30,7 @@ public static class FpWeightedDiceCuda
     /// <param name="scale">what the sum of the losses is multiplied by</param>
     /// <param name="perRow">losses is [n]; else one element, the scaled sum</param>
     /// <param name="losses">1 − score</param>
-    /// <param name="factors">[n, 2] of the accumulator's dtype: receives dloss/dp at y = 0 and at y = 1</param>
+    /// <param name="factors">[2, n] of the accumulator's dtype: receives dloss/dp at y = 0 and at y = 1</param>
     public static void Finish(
         CudaDevice gpu, Tensor parts, double falsePositiveWeight, double smooth, double scale, bool perRow, Tensor losses, Tensor factors) =>
         gpu.Launch(
@@ -45,7 +45,7 @@ public static class FpWeightedDiceCuda
     /// <param name="prediction">[n, p]</param>
     /// <param name="logits">whether they are logits</param>
     /// <param name="target">[n, p]</param>
-    /// <param name="factors">[n, 2] of <see cref="Finish"/></param>
+    /// <param name="factors">[2, n] of <see cref="Finish"/></param>
     /// <param name="dy">gradient of the loss: [n], or one number</param>
     /// <param name="dyPerRow">dy is [n]</param>
     /// <param name="scale">what the reduction divides by, inverted</param>

@@ -34,11 +34,11 @@ public static class ResizedDiceCuda
     /// <param name="gpu">runs it</param>
     /// <param name="logits">[n, h, w]</param>
     /// <param name="target">[n, height, width]</param>
-    /// <param name="factors">[n, 2] of <see cref="FpWeightedDiceCuda.Finish"/></param>
+    /// <param name="factors">[2, n] of <see cref="FpWeightedDiceCuda.Finish"/></param>
     /// <param name="dy">gradient of the loss: [n], or one number</param>
     /// <param name="dyPerRow">dy is [n]</param>
     /// <param name="scale">what the reduction divides by, inverted</param>
-    /// <param name="parts">[n, h, 2, w] of the accumulator's dtype: room</param>
+    /// <param name="parts">[2, n, h, w] of the accumulator's dtype: room</param>
     /// <param name="dlogits">[n, h, w]</param>
     public static void Backward(
         CudaDevice gpu, Tensor logits, Tensor target, Tensor factors, Tensor dy, bool dyPerRow, double scale, Tensor parts, Tensor dlogits)
