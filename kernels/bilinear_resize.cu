@@ -77,51 +77,88 @@ extern "C" __global__ void __launch_bounds__(256) bilinear_resize_forward(
     }
 }
 
-// Lanes that share one input pixel in backward: a warp where maps grow much, else one.
+// Lanes that share one input column in backward: a warp where maps grow much, else one.
 #ifndef LANES
 #define LANES 32
 #endif
 
+constexpr int GATHER_SPAN = 1024;      // output columns whose sums a block keeps at a time
+
 // bilinear_resize_backward: dx, each input pixel the sum over the output pixels that look at it, rows first, in a fixed order. Twin of
 // BilinearResize.Cpu.cs.
 //   operator bilinear_resize
-//   shapes   dy [planes,height,width]; dx [planes,h,w]; macro LANES: threads of one input pixel, 32 or 1
-//   launch   grid ceil(planes*h*w/(256/LANES)); block 256; shared 0
-//   reads    4*S*planes*height*width
+//   shapes   dy [planes,height,width]; dx [planes,h,w]; columns = inputs of a block along a row, whose outputs are 1024 at most where columns > 1;
+//            macro LANES: threads of one input column in step 2, 32 or 1
+//   launch   grid planes*h*ceil(w/columns); block 256; shared 0
+//   reads    2*S*planes*height*(width + 2*ceil(width/w)*(ceil(w/columns) - 1))
 //   writes   S*planes*h*w
 //   bound    memory
-//   why      a gather needs no atomics and no zeroing; each output lies in four windows, and comes from L1 or L2 after the first. A lane keeps
-//            one row's share and one column's, so that an output costs a shuffle and a multiplication
+//   why      a gather needs no atomics and no zeroing; each output row is read by the two input rows it looks at, whole and in order, the second
+//            time from L2
 extern "C" __global__ void __launch_bounds__(256) bilinear_resize_backward(
-    const scalar* dy, scalar* dx, long long planes, long long h, long long w, long long height, long long width)
+    const scalar* dy, scalar* dx, long long planes, long long h, long long w, long long height, long long width, int columns)
 {
-    long long pixel = blockIdx.x * (256LL / LANES) + threadIdx.x / LANES;
-    if (pixel >= planes * h * w) return;      // a warp has one pixel, or its lanes never meet
-    place lane = threadIdx.x % LANES, column = (place)pixel % (place)w, rest = (place)pixel / (place)w;
-    place row = rest % (place)h, plane = rest / (place)h, rows = (place)height, columns = (place)width;
-    place top = first_output(row > 0 ? row - 1 : 0, (place)h, rows), bottom = first_output(row + 1, (place)h, rows);
-    place left = first_output(column > 0 ? column - 1 : 0, (place)w, columns), right = first_output(column + 1, (place)w, columns);
+    __shared__ accum gathered[GATHER_SPAN], shares[256];
+    int thread = threadIdx.x, lane = thread % LANES;
+    place chunks = ((place)w + columns - 1) / columns, first = blockIdx.x % chunks * columns, last = min(first + columns, (place)w);
+    place line = blockIdx.x / chunks, row = line % (place)h, plane = line / (place)h;
+    place top = first_output(row > 0 ? row - 1 : 0, (place)h, (place)height), bottom = first_output(row + 1, (place)h, (place)height);
+    place left = first_output(first > 0 ? first - 1 : 0, (place)w, (place)width), right = first_output(last, (place)w, (place)width);
     const scalar* from = dy + (long long)plane * height * width;
-    accum total = 0;
-    for (place j = left + lane; j - lane < right; j += LANES)
+    accum carried = 0;      // of a lane's column, where its outputs are more than gathered holds: such a block has one column
+    place base = left;
+    do
     {
-        // 1. rows
-        accum gathered = 0;
-        for (place block = top; block < bottom; block += LANES)
+        // 1. rows: what the output rows around the input row give to it
+        int count = (int)min(right - base, (place)GATHER_SPAN);
+        accum sum[GATHER_SPAN / 256];
+#pragma unroll
+        for (int k = 0; k < GATHER_SPAN / 256; k++) sum[k] = 0;
+        for (place block = top; block < bottom; block += 256)
         {
-            accum mine = block + lane < bottom ? share_of(block + lane, row, (place)h, rows) : accum(0);
-            int count = (int)min(bottom - block, (place)LANES);
-            for (int r = 0; r < count; r++)
+            if (block > top) __syncthreads();
+            if (block + thread < bottom) shares[thread] = share_of(block + thread, row, (place)h, (place)height);
+            __syncthreads();
+            int rows = (int)min(bottom - block, (place)256);
+            const scalar* at = from + block * (long long)width + base;
+#pragma unroll
+            for (int k = 0; k < GATHER_SPAN / 256; k++)
             {
-                accum share = LANES == 32 ? __shfl_sync(FULL_WARP, mine, r) : mine;
-                if (j < right) gathered += share * to_accum(from[(block + r) * columns + j]);
+                int column = k * 256 + thread;
+                if (column >= count) continue;
+#pragma unroll 4
+                for (int r = 0; r < rows; r++) sum[k] += shares[r] * to_accum(at[r * width + column]);
             }
         }
 
-        // 2. columns
-        if (j < right) total += gathered * share_of(j, column, (place)w, columns);
-    }
+#pragma unroll
+        for (int k = 0; k < GATHER_SPAN / 256; k++)
+        {
+            if (k * 256 + thread < count) gathered[k * 256 + thread] = sum[k];
+        }
 
-    if (LANES == 32) total = warp_sum(total);
-    if (lane == 0) dx[pixel] = to_scalar(total);
+        __syncthreads();
+
+        // 2. columns
+        bool complete = base + GATHER_SPAN >= right;
+        for (place j = first + thread / LANES; j < last; j += 256 / LANES)
+        {
+            place begin = max(first_output(j > 0 ? j - 1 : 0, (place)w, (place)width), base);
+            place end = min(first_output(j + 1, (place)w, (place)width), base + count);
+            accum total = carried;
+            for (place i = begin + lane; i < end; i += LANES) total += share_of(i, j, (place)w, (place)width) * gathered[i - base];
+            if (!complete)
+            {
+                carried = total;
+                continue;
+            }
+
+            if (LANES == 32) total = warp_sum(total);
+            if (lane == 0) dx[line * w + j] = to_scalar(total);
+        }
+
+        base += GATHER_SPAN;
+        if (base < right) __syncthreads();
+    }
+    while (base < right);
 }

@@ -5,7 +5,7 @@ namespace Engine.Kernels.Operators;
 /// <summary>Bilinear resizing on a CUDA device, pixel centres aligned (align_corners = false).</summary>
 public static class BilinearResizeCuda
 {
-    private const int Threads = 256, RowsPerBlock = 8, Span = 512, WideWindow = 8;
+    private const int Threads = 256, RowsPerBlock = 8, Span = 512, GatherSpan = 1024, MostColumns = 2048, WideWindow = 8;
 
     private static readonly KernelKey s_forward = new("bilinear_resize", "bilinear_resize_forward", "INDEX64");
     private static readonly KernelKey s_backward = new("bilinear_resize", "bilinear_resize_backward", "INDEX64", "LANES");
@@ -32,8 +32,11 @@ public static class BilinearResizeCuda
     {
         var (planes, h, w, height, width) = (dx.Shape[0], dx.Shape[1], dx.Shape[2], dy.Shape[1], dy.Shape[2]);
         int lanes = width >= w * WideWindow ? 32 : 1;
-        gpu.Launch(
-            s_backward, dx.DType, Dim3.Over(dx.Count, Threads / lanes), Threads, 0, [dy, dx, planes, h, w, height, width], Wide(dy, dx), lanes);
+
+        // Neighbouring inputs' outputs are width / w apart, and each has those of two.
+        long columns = Math.Clamp(((GatherSpan - 2) * w / width) - 1, 1, Math.Min(w, MostColumns));
+        long blocks = planes * h * ((w + columns - 1) / columns);
+        gpu.Launch(s_backward, dx.DType, blocks, Threads, 0, [dy, dx, planes, h, w, height, width, (int)columns], Wide(dy, dx), lanes);
     }
 
     /// <summary>Places are worked out in whole numbers up to about twice the product of both lengths.</summary>
