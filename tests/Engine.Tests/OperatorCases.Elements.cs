@@ -73,6 +73,9 @@ internal static partial class OperatorCases
         new("bilinear_resize", "x[3,1,1,1]", "height=3 width=2"),
         new("bilinear_resize", "x[1,2,2,3]", "height=90 width=130"),                    // more than a warp of outputs an input
         new("bilinear_resize", "x[1,1,40,9]", "height=7 width=32"),
+        new("bilinear_resize", "x[1,1,1,2]", "height=300 width=2600"),                  // windows longer than a block keeps
+        new("bilinear_resize", "x[1,1,2,700]", "height=3 width=2000"),                  // rows cut into chunks
+        new("bilinear_resize", "x[1,1,3,1100]", "height=2 width=300"),
         new("bilinear_resize", "x[0,1,4,4]", "height=8 width=8"),
         new("reduce_sum", "x[3,4,5]"),
         new("reduce_sum", "x[3,4,5,6]", "axes=0,-2"),
