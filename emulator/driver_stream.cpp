@@ -1,5 +1,6 @@
 // Entry points: streams, events, graphs.
 #include <cmath>
+#include <typeinfo>
 
 #include "stream.h"
 
@@ -14,7 +15,8 @@ Handles<Graph>& graphs()
     return *handles;
 }
 
-struct GraphExec { Graph graph; };
+// The graph is shared: a launch put aside keeps the one it was given when an update comes.
+struct GraphExec { std::shared_ptr<const Graph> graph; };
 
 Handles<GraphExec>& executables()
 {
@@ -22,12 +24,20 @@ Handles<GraphExec>& executables()
     return *handles;
 }
 
+// Whether two pieces of work differ in numbers and addresses alone.
+bool alike(const Work& a, const Work& b)
+{
+    auto *launch = dynamic_cast<const LaunchWork*>(&a), *other = dynamic_cast<const LaunchWork*>(&b);
+    if (launch && other) return launch->launch.kernel == other->launch.kernel;
+    return !launch && !other && typeid(a) == typeid(b);
+}
+
 int instantiate(void** executable, void* handle)
 {
     Graph* graph = graphs().find(handle);
     if (!graph) return CUDA_ERROR_INVALID_HANDLE;
     if (!executable) return CUDA_ERROR_INVALID_VALUE;
-    *executable = executables().add(new GraphExec{*graph});
+    *executable = executables().add(new GraphExec{std::make_shared<const Graph>(*graph)});
     return 0;
 }
 
@@ -206,7 +216,23 @@ EXPORT CUresult cuGraphLaunch(void* handle, void* stream_handle)
     Stream* stream = find_stream(stream_handle);
     if (!executable || !stream) return CUDA_ERROR_INVALID_HANDLE;
     if (stream->capture) return not_supported("cuGraphLaunch into a capture");
-    return enqueue_host(stream_handle, [executable] { return run_graph(executable->graph); });
+    return enqueue_host(stream_handle, [graph = executable->graph] { return run_graph(*graph); });
+}
+
+// As the driver: the same nodes in the same order, each doing the same kind of work (a kernel the same kernel); else nothing changes.
+EXPORT CUresult cuGraphExecUpdate_v2(void* handle, void* graph_handle, void* info)
+{
+    ENTER();
+    GraphExec* executable = executables().find(handle);
+    Graph* graph = graphs().find(graph_handle);
+    if (!executable || !graph) return CUDA_ERROR_INVALID_HANDLE;
+    bool same = graph->nodes.size() == executable->graph->nodes.size();
+    for (size_t i = 0; same && i < graph->nodes.size(); i++)
+        same = graph->nodes[i].after == executable->graph->nodes[i].after && alike(*graph->nodes[i].work, *executable->graph->nodes[i].work);
+    if (info) *static_cast<int*>(info) = same ? 0 : 1;
+    if (!same) return CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
+    executable->graph = std::make_shared<const Graph>(*graph);
+    return 0;
 }
 
 EXPORT CUresult cuGraphUpload(void* handle, void*)

@@ -9,7 +9,7 @@ namespace Emulator.Tests;
 public sealed class TrainingTests
 {
     private static readonly string[] Short =
-        ["--set", "pretrain.epochs=0", "--set", "train.epochs=4", "--set", "train.max_steps=6", "--set", "eval.bootstrap=0", "--set", "eval.overlays=1"];
+        ["--set", "pretrain.epochs=0", "--set", "train.epochs=4", "--set", "train.max_steps=4", "--set", "eval.bootstrap=0", "--set", "eval.overlays=1"];
 
     [Fact]
     public void The_quick_start_gives_the_losses_of_cpu()
@@ -18,7 +18,7 @@ public sealed class TrainingTests
         try
         {
             var (cpu, emulated) = (Train(root, "cpu"), Train(root, "emulated"));
-            Assert.Equal(6, cpu.Count);
+            Assert.Equal(4, cpu.Count);
             Assert.Equal(cpu.Count, emulated.Count);
             for (int i = 0; i < cpu.Count; i++)
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Engine.Kernels;
 
 namespace Dwarf.Cli.Explain;
 
@@ -20,10 +21,10 @@ public static class AccessPicture
     public static string Draw(AccessSample sample)
     {
         var svg = new StringBuilder();
-        int height = sample.Shared ? MemoryTop + (Cell * Math.Max(1, sample.BankWords.Max(w => w.Count))) + 26 : MemoryTop + Cell + 30;
+        int height = sample.IsShared() ? MemoryTop + (Cell * sample.Passes()) + 26 : MemoryTop + Cell + 30;
         svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {height}\" role=\"img\" aria-label=\"{Verdict(sample)}\">");
         Text(svg, Left, 12, "lanes 0 to 31 of one warp");
-        if (sample.Shared)
+        if (sample.IsShared())
         {
             DrawBanks(svg, sample);
         }
@@ -34,7 +35,7 @@ public static class AccessPicture
 
         for (int lane = 0; lane < sample.Addresses.Count; lane++)
         {
-            string colour = sample.Addresses[lane] < 0 ? "#d8dde3" : Colour(lane);
+            string colour = sample.Addresses[lane] is null ? "#d8dde3" : Colour(lane);
             Box(svg, Left + (lane * Step), LaneTop, Step - 2, colour);
         }
 
@@ -46,22 +47,26 @@ public static class AccessPicture
     /// <returns>one line</returns>
     public static string Verdict(AccessSample sample)
     {
-        string what = $"{(sample.Store ? "store" : "load")} of {sample.Size} B by {sample.Active} lanes";
-        if (sample.Shared)
+        string what = $"{Kind(sample)} of {sample.Bytes} B by {sample.Active()} lanes";
+        if (sample.IsShared())
         {
-            int passes = Math.Max(1, sample.BankWords.Max(w => w.Count));
-            return $"{what}: {passes} of shared memory's passes (least {sample.IdealPasses}), "
-                + (passes <= sample.IdealPasses ? "no bank conflict" : $"{passes}-way conflict in the fullest bank");
+            int passes = sample.Passes();
+            return $"{what}: {passes} of shared memory's passes (least {sample.IdealPasses()}), "
+                + (passes <= sample.IdealPasses() ? "no bank conflict" : $"{passes}-way conflict in the fullest bank");
         }
 
-        var (found, least) = (sample.Sectors.Count, sample.IdealSectors);
+        var (found, least) = (sample.Sectors().Count, sample.IdealSectors());
         return $"{what}: {found} sectors of 32 B (least {least}), "
             + (found <= least ? "coalesced" : string.Create(CultureInfo.InvariantCulture, $"{(double)found / least:0.#} times what is needed"));
     }
 
+    private static string Name(AccessSample sample) => System.Net.WebUtility.HtmlEncode(sample.Object.Length > 0 ? sample.Object : "the allocation");
+
+    private static string Kind(AccessSample sample) => sample.Access switch { "write" => "store", "atomic" => "atomic", _ => "load" };
+
     private static void DrawSectors(StringBuilder svg, AccessSample sample)
     {
-        var sectors = sample.Sectors;
+        var sectors = sample.Sectors();
         double step = Math.Min((Width - (2.0 * Left)) / Math.Max(1, sectors.Count), 4 * Step);
         var place = new Dictionary<long, double>();
         for (int i = 0; i < sectors.Count; i++)
@@ -71,12 +76,11 @@ public static class AccessPicture
 
         for (int lane = 0; lane < sample.Addresses.Count; lane++)
         {
-            long address = sample.Addresses[lane];
-            if (address >= 0)
+            if (sample.Addresses[lane] is { } address)
             {
-                long sector = address / AccessSample.SectorBytes;
-                double inside = (address % AccessSample.SectorBytes) + (sample.Size / 2.0);
-                Line(svg, lane, place[sector] + (Math.Min(inside, 31) / AccessSample.SectorBytes * (step - 2)), MemoryTop);
+                long sector = address / AccessFigures.SectorBytes;
+                double inside = (address % AccessFigures.SectorBytes) + (sample.Bytes / 2.0);
+                Line(svg, lane, place[sector] + (Math.Min(inside, 31) / AccessFigures.SectorBytes * (step - 2)), MemoryTop);
             }
         }
 
@@ -94,35 +98,34 @@ public static class AccessPicture
 
         Text(svg, Left, MemoryTop + Cell + 14, sectors.Count == 0 ? "no memory" : string.Create(
             CultureInfo.InvariantCulture,
-            $"sectors of 32 bytes, byte {sectors[0] * 32} to {(sectors[^1] * 32) + 31} of the allocation; light: bytes that a lane asked for; red edge: a gap"));
+            $"sectors of 32 bytes, byte {sectors[0] * 32} to {(sectors[^1] * 32) + 31} of {Name(sample)}; light: bytes that a lane asked for; red edge: a gap"));
     }
 
     /// <summary>The bytes of a sector that somebody asked for: what lies beside them is moved for nothing.</summary>
     private static void Used(StringBuilder svg, AccessSample sample, long sector, double x, double width)
     {
-        long first = sector * AccessSample.SectorBytes;
-        foreach (long address in sample.Addresses.Where(a => a >= 0 && a < first + AccessSample.SectorBytes && a + sample.Size > first).Distinct())
+        long first = sector * AccessFigures.SectorBytes;
+        foreach (long address in sample.Addresses.OfType<long>().Where(a => a < first + AccessFigures.SectorBytes && a + sample.Bytes > first).Distinct())
         {
-            double from = Math.Max(address, first) - first, to = Math.Min(address + sample.Size, first + AccessSample.SectorBytes) - first;
-            double left = x + (from / AccessSample.SectorBytes * width);
+            double from = Math.Max(address, first) - first, to = Math.Min(address + sample.Bytes, first + AccessFigures.SectorBytes) - first;
+            double left = x + (from / AccessFigures.SectorBytes * width);
             svg.Append(CultureInfo.InvariantCulture,
-                $"<rect x=\"{left:F1}\" y=\"{MemoryTop + 3}\" width=\"{(to - from) / AccessSample.SectorBytes * width:F1}\" height=\"{Cell - 6}\" fill=\"#9fd3ff\"/>");
+                $"<rect x=\"{left:F1}\" y=\"{MemoryTop + 3}\" width=\"{(to - from) / AccessFigures.SectorBytes * width:F1}\" height=\"{Cell - 6}\" fill=\"#9fd3ff\"/>");
         }
     }
 
     private static void DrawBanks(StringBuilder svg, AccessSample sample)
     {
-        var banks = sample.BankWords;
+        var banks = sample.BankWords();
         for (int lane = 0; lane < sample.Addresses.Count; lane++)
         {
-            long address = sample.Addresses[lane];
-            if (address >= 0)
+            if (sample.Addresses[lane] is { } address)
             {
-                Line(svg, lane, Left + (address / 4 % AccessSample.Banks * Step) + (Step / 2), MemoryTop);
+                Line(svg, lane, Left + (address / 4 % AccessFigures.Banks * Step) + (Step / 2), MemoryTop);
             }
         }
 
-        for (int bank = 0; bank < AccessSample.Banks; bank++)
+        for (int bank = 0; bank < AccessFigures.Banks; bank++)
         {
             for (int word = 0; word < Math.Max(1, banks[bank].Count); word++)
             {

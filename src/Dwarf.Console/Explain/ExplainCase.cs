@@ -7,8 +7,9 @@ namespace Dwarf.Cli.Explain;
 
 /// <summary>Work that launches kernels at the sizes of ViT-B/16 (197 tokens, width 768, 12 heads) and of the decoder above it, one image.</summary>
 /// <param name="Name">what runs: an operator with its shapes and attributes</param>
+/// <param name="Operators">whose kernels it launches</param>
 /// <param name="Run">forward and backward on a device</param>
-public sealed record ExplainCase(string Name, Action<CudaDevice> Run)
+public sealed record ExplainCase(string Name, IReadOnlyList<string> Operators, Action<CudaDevice> Run)
 {
     /// <summary>An operator of the table, forward and backward.</summary>
     /// <param name="name">of the operator</param>
@@ -19,7 +20,7 @@ public sealed record ExplainCase(string Name, Action<CudaDevice> Run)
     public static ExplainCase Of(string name, string inputs, string attributes = "", DType dtype = DType.F32)
     {
         string label = string.Join(' ', new[] { name, inputs, attributes, dtype.Label() }.Where(s => s.Length > 0));
-        return new(label, device => RunOperator(device, name, inputs, attributes, dtype));
+        return new(label, [name], device => RunOperator(device, name, inputs, attributes, dtype));
     }
 
     private static void RunOperator(CudaDevice device, string name, string inputs, string attributes, DType dtype)

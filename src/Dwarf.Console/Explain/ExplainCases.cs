@@ -28,6 +28,7 @@ public static class ExplainCases
         ExplainCase.Of("sigmoid", "x[32,50176]"),
         ExplainCase.Of("softmax", "x[12,197,197]"),
         ExplainCase.Of("softmax", "x[12,197,197] mask[197]"),
+        ExplainCase.Of("softmax", "x[16,8192]"),
         ExplainCase.Of("layer_norm", "x[197,768] weight[768] bias[768]", "eps=1e-12"),
         ExplainCase.Of("layer_norm", "x[197,768] residual[197,768] weight[768] bias[768]", "eps=1e-12"),
         ExplainCase.Of("layer_norm", "x[197,768] residual[197,768] weight[768] bias[768]", "eps=1e-12", DType.BF16),
@@ -56,11 +57,13 @@ public static class ExplainCases
         ExplainCase.Of("soft_cross_entropy", "logits[64,64] target[64,64]"),
         ExplainCase.Of("fp_weighted_dice", "probability[8,50176] target[8,50176]"),
         ExplainCase.Of("fp_weighted_dice", "logits[8,50176] target[8,50176]", "w_fp=2"),
+        ExplainCase.Of("resized_dice", "logits[4,14,14] target[4,224,224]", "w_fp=2"),
         ExplainCase.Of("logit", "x[32,196]"),
         ExplainCase.Of("normalize", "x[64,768]"),
         ExplainCase.Of("adamw", "param[768,768] grad[768,768] exp_avg[768,768] exp_avg_sq[768,768]"),
-        new("self_attention over packed qkv[1,197,2304], 12 heads f32", SelfAttention),
-        new("training step: gradients that meet, clipping and AdamW over an arena of 1,181,184 parameters", TrainingStep),
+        new("self_attention over packed qkv[1,197,384], 2 heads f32", ["self_attention"], SelfAttention),
+        new("training step: gradients that meet, clipping and AdamW over an arena of 1,181,184 parameters",
+            ["accumulate", "gradient_norm", "adamw"], TrainingStep),
     ];
 
     private static void SelfAttention(CudaDevice device)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Engine.Kernels;
 
 namespace Dwarf.Cli.Explain;
 
@@ -27,7 +28,7 @@ public static class KernelPage
     /// <param name="title">what was explained</param>
     /// <param name="launches">in the order of their run</param>
     /// <returns>the whole document</returns>
-    public static string Write(string title, IReadOnlyList<LaunchReport> launches)
+    public static string Write(string title, IReadOnlyList<Explained> launches)
     {
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture, $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Text(title)}</title>");
@@ -45,42 +46,53 @@ public static class KernelPage
         return html.Append("</main></body></html>\n").ToString();
     }
 
-    private static void Launch(StringBuilder html, LaunchReport launch)
+    private static void Launch(StringBuilder html, Explained explained)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<h2>{Text(launch.Kernel)}</h2><p class=\"soft\">{Text(launch.File)} · grid {launch.Grid} · block {launch.Block} · ");
-        html.Append(CultureInfo.InvariantCulture, $"{launch.SharedBytes} B of shared memory{(launch.Occupancy is { } o ? " · " + Text(o) : "")}</p><div class=\"tiles\">");
-        Tile(html, Bytes(launch.BytesRead), "read" + Against(launch.BytesRead, launch.FloorRead), Fits(launch.BytesRead, launch.FloorRead));
-        Tile(html, Bytes(launch.BytesWritten), "written" + Against(launch.BytesWritten, launch.FloorWritten), Fits(launch.BytesWritten, launch.FloorWritten));
-        Tile(html, Ratio(launch.SectorRatio), $"sectors moved over the least ({launch.Sectors} of {launch.IdealSectors})", launch.SectorRatio <= 1.05);
-        Tile(html, Ratio(launch.PassRatio), $"shared passes over the least ({launch.Passes} of {launch.IdealPasses})", launch.PassRatio <= 1.05);
-        Tile(html, launch.LaneOccupancy.ToString("P0", CultureInfo.InvariantCulture), "of lanes take part in a memory instruction", launch.LaneOccupancy >= 0.9);
-        Tile(html, launch.Barriers.ToString("N0", CultureInfo.InvariantCulture), "barriers passed by blocks", null);
+        var (launch, counters) = (explained.Launch, explained.Launch.Counters);
+        html.Append(CultureInfo.InvariantCulture, $"<h2>{Text(launch.Kernel)}</h2><p>{Text(explained.Header?.Summary ?? "")}</p><p class=\"soft\">{Text(explained.Case)}</p>");
+        html.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{Text(Path.GetFileName(launch.File))} · grid {launch.Grid} · block {launch.Block} · ");
+        html.Append(CultureInfo.InvariantCulture, $"{launch.SharedBytes} B of shared memory · {Text(explained.Residency)}</p><div class=\"tiles\">");
+        Tile(html, Bytes(counters.GlobalBytesRead), "read" + Against(explained.ReadRatio), explained.ReadRatio <= 1.05);
+        Tile(html, Bytes(counters.GlobalBytesWritten), "written" + Against(explained.WriteRatio), explained.WriteRatio <= 1.05);
+        Tile(html, Times(explained.SectorRatio), $"sectors moved over the least ({counters.GlobalSectors} of {counters.IdealGlobalSectors})", explained.SectorRatio <= 1.05);
+        Tile(html, Times(explained.PassRatio), $"shared passes over the least ({counters.SharedPasses} of {counters.IdealSharedPasses})", explained.PassRatio <= 1.05);
+        Tile(html, counters.LaneOccupancy.ToString("P0", CultureInfo.InvariantCulture), "of lanes take part in a memory instruction", counters.LaneOccupancy >= 0.9);
+        Tile(html, counters.Barriers.ToString("N0", CultureInfo.InvariantCulture), "barriers passed by blocks", null);
         html.Append("</div>");
-        Lines(html, launch);
-        foreach (var line in launch.Samples.GroupBy(s => s.Line).OrderBy(g => g.Key))
+        Lines(html, explained);
+        foreach (var line in launch.Lines.Where(l => l.Samples.Count > 0))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<h3>line {line.Key}: <code>{Text(SourceLine(launch, line.Key).Trim())}</code></h3>");
-            foreach (var sample in line)
+            html.Append(CultureInfo.InvariantCulture, $"<h3>{Place(explained, line)}: <code>{Text(SourceLine(explained, line).Trim())}</code></h3>");
+            foreach (var sample in line.Samples)
             {
-                html.Append(CultureInfo.InvariantCulture, $"<figure>{AccessPicture.Draw(sample)}<figcaption>{Text(AccessPicture.Verdict(sample))}</figcaption></figure>");
+                html.Append(CultureInfo.InvariantCulture, $"<figure>{AccessPicture.Draw(sample)}<figcaption>block {sample.Block}, warp {sample.Warp}: {Text(AccessPicture.Verdict(sample))}</figcaption></figure>");
             }
         }
     }
 
-    private static void Lines(StringBuilder html, LaunchReport launch)
+    private static void Lines(StringBuilder html, Explained explained)
     {
         html.Append("<table><thead><tr><th>line</th><th style=\"text-align:left\">source</th><th>read</th><th>written</th><th>sectors / least</th><th>passes / least</th><th>lanes</th></tr></thead><tbody>");
-        foreach (var line in launch.Lines.OrderBy(l => l.Line))
+        foreach (var line in explained.Launch.Lines.Where(l => l.Counters.MemoryInstructions > 0))
         {
-            double sectors = line.IdealSectors == 0 ? 1 : (double)line.Sectors / line.IdealSectors;
-            double passes = line.IdealPasses == 0 ? 1 : (double)line.Passes / line.IdealPasses;
-            html.Append(CultureInfo.InvariantCulture, $"<tr{(sectors > 1.05 || passes > 1.05 ? " class=\"bad\"" : "")}><td>{line.Line}</td>");
-            html.Append(CultureInfo.InvariantCulture, $"<td class=\"code\">{Text(SourceLine(launch, line.Line))}</td><td>{Bytes(line.BytesRead)}</td><td>{Bytes(line.BytesWritten)}</td>");
-            html.Append(CultureInfo.InvariantCulture, $"<td>{(line.IdealSectors == 0 ? "" : Ratio(sectors))}</td><td>{(line.IdealPasses == 0 ? "" : Ratio(passes))}</td><td>{line.LaneOccupancy:P0}</td></tr>");
+            var c = line.Counters;
+            double sectors = Explained.Ratio(c.GlobalSectors, c.IdealGlobalSectors), passes = Explained.Ratio(c.SharedPasses, c.IdealSharedPasses);
+            html.Append(CultureInfo.InvariantCulture, $"<tr{(sectors > 1.05 || passes > 1.05 ? " class=\"bad\"" : "")}><td>{Place(explained, line)}</td>");
+            html.Append(CultureInfo.InvariantCulture, $"<td class=\"code\">{Text(SourceLine(explained, line))}</td><td>{Bytes(c.GlobalBytesRead)}</td><td>{Bytes(c.GlobalBytesWritten)}</td>");
+            html.Append(CultureInfo.InvariantCulture, $"<td>{(c.IdealGlobalSectors == 0 ? "" : Times(sectors))}</td><td>{(c.IdealSharedPasses == 0 ? "" : Times(passes))}</td><td>{c.LaneOccupancy:P0}</td></tr>");
         }
 
         html.Append("</tbody></table>");
     }
+
+    /// <summary>A line of the kernel's own file by its number; one of a header with the header's name.</summary>
+    private static string Place(Explained explained, LineReport line) =>
+        IsOwn(explained, line) ? $"line {line.Line}" : $"{Text(Path.GetFileName(line.File))}:{line.Line}";
+
+    private static bool IsOwn(Explained explained, LineReport line) => Path.GetFileName(line.File) == Path.GetFileName(explained.Launch.File);
+
+    private static string SourceLine(Explained explained, LineReport line) =>
+        IsOwn(explained, line) && line.Line >= 1 && line.Line <= explained.Source.Count ? explained.Source[line.Line - 1] : "";
 
     private static void Tile(StringBuilder html, string value, string what, bool? good)
     {
@@ -88,12 +100,9 @@ public static class KernelPage
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"tile{mark}\"><b>{value}</b>{Text(what)}</div>");
     }
 
-    private static string Against(long bytes, long? floor) =>
-        floor is { } f and > 0 ? string.Create(CultureInfo.InvariantCulture, $", {(double)bytes / f:0.00} of the header's {Bytes(f)}") : "";
+    private static string Against(double? ratio) => ratio is { } r ? string.Create(CultureInfo.InvariantCulture, $", {r:0.00} of what the header says") : "";
 
-    private static bool? Fits(long bytes, long? floor) => floor is { } f ? bytes <= f * 1.05 : null;
-
-    private static string Ratio(double value) => value.ToString("0.00", CultureInfo.InvariantCulture) + "×";
+    private static string Times(double value) => value.ToString("0.00", CultureInfo.InvariantCulture) + "×";
 
     /// <summary>Bytes with a unit.</summary>
     internal static string Bytes(long bytes) => bytes switch
@@ -103,8 +112,6 @@ public static class KernelPage
         < 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:N1} kB"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N1} MB"),
     };
-
-    private static string SourceLine(LaunchReport launch, int line) => line >= 1 && line <= launch.Source.Count ? launch.Source[line - 1] : "";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 }

@@ -19,6 +19,7 @@ public static class All
         new Devices(),
         new KernelsList(),
         new KernelsBuild(),
+        new KernelsExplain(),
         new DataCheckVerb(),
         new DataMasks(),
         new DataPhantom(),

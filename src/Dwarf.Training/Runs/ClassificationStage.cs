@@ -63,7 +63,7 @@ public sealed class ClassificationStage : IStage
         var (logits, _) = network.Forward(tape, tape.Constant(images), tape.Constant(_features), Prompts.Alone, _bench.Dropout);
         var loss = tape.Keep(tape.CrossEntropy(tape.Reshape(logits, [b * q, 2]), tape.Constant(labels)));
         tape.Backward(loss);
-        return new StepResult(loss.Value.Item(), loss.Value.Item(), null, null);
+        return new StepResult(loss, loss, null, null);
     }
 
     /// <inheritdoc/>

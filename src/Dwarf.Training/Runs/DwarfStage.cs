@@ -89,7 +89,7 @@ public sealed class DwarfStage : IStage
         string name = _bench.Findings[finding];
         var loss = DwarfLoss.Compute(tape, logits, map, labels, masks, network.Head(name), network.Config.Image, _bench.Map, _bench.Loss);
         tape.Backward(loss.Total);
-        return new StepResult(loss.Total.Value.Item(), loss.Classification?.Value.Item(), loss.Segmentation?.Value.Item(), name);
+        return new StepResult(loss.Total, loss.Classification, loss.Segmentation, name);
     }
 
     /// <inheritdoc/>

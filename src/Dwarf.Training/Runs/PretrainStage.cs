@@ -78,7 +78,7 @@ public sealed class PretrainStage : IStage
 
         var loss = Loss(tape, network, images, labels, epoch, step);
         tape.Backward(loss.Total);
-        return new StepResult(loss.Total.Value.Item(), loss.Classification.Value.Item(), null, null);
+        return new StepResult(loss.Total, loss.Classification, null, null);
     }
 
     /// <inheritdoc/>

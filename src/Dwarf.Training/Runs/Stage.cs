@@ -1,11 +1,24 @@
+using Engine.Autograd;
+
 namespace Dwarf.Training.Runs;
 
-/// <summary>What one step of training gave.</summary>
+/// <summary>What one step of training gives; the values may still be on their way on a device.</summary>
 /// <param name="Loss">what was minimised</param>
 /// <param name="Classification">its cross-entropy part; null where there is none</param>
 /// <param name="Segmentation">its Dice part, 1 - score; null where there is none</param>
 /// <param name="Finding">the finding trained; null for all together</param>
-public readonly record struct StepResult(double Loss, double? Classification, double? Segmentation, string? Finding);
+public readonly record struct StepResult(Variable Loss, Variable? Classification, Variable? Segmentation, string? Finding)
+{
+    /// <summary>The numbers; waits for the device.</summary>
+    /// <returns>total, cross-entropy part and Dice part</returns>
+    public StepLosses Read() => new(Loss.Value.Item(), Classification?.Value.Item(), Segmentation?.Value.Item());
+}
+
+/// <summary>The losses of a step as numbers.</summary>
+/// <param name="Loss">what was minimised</param>
+/// <param name="Classification">its cross-entropy part; null where there is none</param>
+/// <param name="Segmentation">its Dice part, 1 - score; null where there is none</param>
+public readonly record struct StepLosses(double Loss, double? Classification, double? Segmentation);
 
 /// <summary>What validation gave at the end of an epoch.</summary>
 /// <param name="Metric">the number that chooses the best epoch, higher is better</param>
@@ -24,7 +37,10 @@ public interface IStage
     /// <summary>Steps of one epoch.</summary>
     int StepsPerEpoch { get; }
 
-    /// <summary>Forward and backward of one step; gradients are left on the parameters, nothing is updated.</summary>
+    /// <summary>
+    /// Forward and backward of one step; gradients are left on the parameters, nothing is updated. A device may record it instead of running
+    /// it at once, so nothing of it is read here.
+    /// </summary>
     /// <param name="epoch">from 0</param>
     /// <param name="step">within the epoch, from 0</param>
     /// <returns>the losses</returns>

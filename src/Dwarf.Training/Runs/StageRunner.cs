@@ -3,6 +3,7 @@ using Dwarf.Model.Weights;
 using Dwarf.Training.Report;
 using Engine.Autograd;
 using Engine.Autograd.Optim;
+using Engine.Kernels;
 using Engine.Tensors;
 
 namespace Dwarf.Training.Runs;
@@ -29,6 +30,7 @@ public sealed class StageRunner : IDisposable
     private readonly GradientClipping _clipping;
     private readonly MetricsLog _log;
     private AdamW _optimiser;
+    private CudaRecorder? _recorder;
     private long _logEvery = 1;
     private long _saved;
 
@@ -153,11 +155,17 @@ public sealed class StageRunner : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _log.Dispose();
+    public void Dispose()
+    {
+        _recorder?.Dispose();
+        _log.Dispose();
+    }
 
     /// <summary>A new stage starts with a new optimiser; the stage that was interrupted gets its moments back.</summary>
     private void Begin(int index, StageOptions options)
     {
+        _recorder?.Dispose();
+        _recorder = null;
         _optimiser = new AdamW(_network.Parameters, new AdamWOptions { WeightDecay = options.WeightDecay });
         foreach (var parameter in _network.Parameters.Parameters.Where(p => p.Name.StartsWith("heads.", StringComparison.Ordinal)))
         {
@@ -177,16 +185,10 @@ public sealed class StageRunner : IDisposable
 
     private void TrainStep(IStage stage, StageOptions options, double learningRate)
     {
-        var result = stage.Step(State.Epoch, State.Step);
-        CheckLoss(stage, result);
-        var clipped = _clipping.Clip(_tape.Device, options.ClipNorm > 0 ? options.ClipNorm : double.PositiveInfinity);
-        double norm = clipped.Value;
-        if (!double.IsFinite(norm))
-        {
-            throw Bad(stage, result, $"the gradient norm is {norm}");
-        }
-
-        _optimiser.Step(_tape.Device, learningRate, clipped);
+        double most = options.ClipNorm > 0 ? options.ClipNorm : double.PositiveInfinity;
+        var (result, losses, norm) = _tape.Device is CudaDevice gpu
+            ? StepOnDevice(gpu, stage, most, learningRate)
+            : StepOnHost(stage, most, learningRate);
         _tape.Reset();
         State.Step++;
         State.StageSteps++;
@@ -198,30 +200,78 @@ public sealed class StageRunner : IDisposable
                 ("epoch", State.Epoch),
                 ("step", State.GlobalSteps),
                 ("finding", result.Finding),
-                ("loss", result.Loss),
-                ("loss_cls", result.Classification),
-                ("loss_seg", result.Segmentation),
+                ("loss", losses.Loss),
+                ("loss_cls", losses.Classification),
+                ("loss_seg", losses.Segmentation),
                 ("grad_norm", norm),
                 ("lr", learningRate));
         }
 
-        _monitor.Advance(State.StageSteps, FormattableString.Invariant($"loss {result.Loss:F4}"));
+        _monitor.Advance(State.StageSteps, FormattableString.Invariant($"loss {losses.Loss:F4}"));
     }
 
-    private void CheckLoss(IStage stage, StepResult result)
+    private (StepResult Result, StepLosses Losses, double Norm) StepOnHost(IStage stage, double most, double learningRate)
     {
-        if (!double.IsFinite(result.Loss))
+        var result = stage.Step(State.Epoch, State.Step);
+        var losses = result.Read();
+        CheckLoss(stage, result, losses);
+        var clipped = _clipping.Clip(_tape.Device, most);
+        CheckNorm(stage, result, clipped.Value);
+        _optimiser.Step(_tape.Device, learningRate, clipped);
+        return (result, losses, clipped.Value);
+    }
+
+    /// <summary>
+    /// The whole step is recorded and launched at once, but for the first of a stage, which compiles kernels and fills pools. The device itself
+    /// keeps the parameters where the norm is not finite, so the checks may come after.
+    /// </summary>
+    private (StepResult Result, StepLosses Losses, double Norm) StepOnDevice(CudaDevice gpu, IStage stage, double most, double learningRate)
+    {
+        _recorder?.Begin();
+        StepResult result;
+        GradientNorm clipped;
+        try
         {
-            throw Bad(stage, result, $"the loss is {result.Loss}");
+            result = stage.Step(State.Epoch, State.Step);
+            clipped = _clipping.Clip(gpu, most);
+            _optimiser.Step(gpu, learningRate, clipped);
+        }
+        catch
+        {
+            _recorder?.Abandon();
+            throw;
         }
 
-        if (State.StageSteps > 20 && IsSpike(result.Loss, State.MeanLoss))
+        _recorder?.Launch();
+        _recorder ??= new CudaRecorder(gpu);
+        var losses = result.Read();
+        CheckLoss(stage, result, losses);
+        CheckNorm(stage, result, clipped.Value);
+        return (result, losses, clipped.Value);
+    }
+
+    private void CheckNorm(IStage stage, StepResult result, double norm)
+    {
+        if (!double.IsFinite(norm))
+        {
+            throw Bad(stage, result, $"the gradient norm is {norm}");
+        }
+    }
+
+    private void CheckLoss(IStage stage, StepResult result, StepLosses losses)
+    {
+        if (!double.IsFinite(losses.Loss))
+        {
+            throw Bad(stage, result, $"the loss is {losses.Loss}");
+        }
+
+        if (State.StageSteps > 20 && IsSpike(losses.Loss, State.MeanLoss))
         {
             throw Bad(stage, result, FormattableString.Invariant(
-                $"the loss {result.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
+                $"the loss {losses.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
         }
 
-        State.MeanLoss = double.IsNaN(State.MeanLoss) ? result.Loss : State.MeanLoss + (0.05 * (result.Loss - State.MeanLoss));
+        State.MeanLoss = double.IsNaN(State.MeanLoss) ? losses.Loss : State.MeanLoss + (0.05 * (losses.Loss - State.MeanLoss));
     }
 
     internal static bool IsSpike(double loss, double mean) => loss > Spike * Math.Max(mean, LeastMean);

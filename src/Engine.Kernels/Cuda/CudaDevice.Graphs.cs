@@ -32,6 +32,20 @@ public sealed unsafe partial class CudaDevice
     /// <exception cref="DwarfException">no capture is under way, or something in it cannot be captured</exception>
     public CudaGraph EndCapture()
     {
+        var (graph, slots) = EndRecording();
+        try
+        {
+            return new CudaGraph(this, new CudaGraphExecutable(_context, graph, FullName), CountNodes(graph), slots);
+        }
+        finally
+        {
+            CudaDriver.cuGraphDestroy(graph);
+        }
+    }
+
+    /// <summary>Ends the recording and hands over the graph, to be destroyed, and the staging memory that it reads.</summary>
+    internal (nint Graph, List<StagingSlot> Slots) EndRecording()
+    {
         if (!Capturing)
         {
             throw new DwarfException(ErrorKind.Internal, $"the end of a capture on {FullName} without its beginning");
@@ -41,17 +55,20 @@ public sealed unsafe partial class CudaDevice
         _captured = [];
         nint graph = 0;
         _context.MakeCurrent();
-        Check(CudaDriver.cuStreamEndCapture(_compute.Value, &graph), "ending a capture");
-        try
+        var status = CudaDriver.cuStreamEndCapture(_compute.Value, &graph);
+        if (status != CUresult.CUDA_SUCCESS)
         {
-            nuint nodes = 0;
-            Check(CudaDriver.cuGraphGetNodes(graph, null, &nodes), "counting a graph's nodes");
-            return new CudaGraph(this, new CudaGraphExecutable(_context, graph, FullName), (long)nodes, slots);
+            ReturnStaging(slots);
+            Check(status, "ending a capture");
         }
-        finally
-        {
-            CudaDriver.cuGraphDestroy(graph);
-        }
+        return (graph, slots);
+    }
+
+    internal long CountNodes(nint graph)
+    {
+        nuint nodes = 0;
+        Check(CudaDriver.cuGraphGetNodes(graph, null, &nodes), "counting a graph's nodes");
+        return (long)nodes;
     }
 
     /// <summary>Names what is queued until the result is disposed, for profilers (NVTX); without NVIDIA's library nothing happens.</summary>
@@ -144,6 +161,13 @@ internal sealed unsafe class CudaGraphExecutable : CudaHandle
         nint executable = 0;
         CudaErrors.Check(CudaDriver.cuGraphInstantiateWithFlags(&executable, graph, 0), device, "making a graph ready");
         Own(executable);
+    }
+
+    /// <summary>Takes over the numbers and addresses of a graph that does the same; false where it does something else.</summary>
+    public bool TryUpdate(nint graph)
+    {
+        CUgraphExecUpdateResultInfo info;
+        return CudaDriver.cuGraphExecUpdate_v2(handle, graph, &info) == CUresult.CUDA_SUCCESS;
     }
 
     protected override CUresult Free() => CudaDriver.cuGraphExecDestroy(handle);

@@ -144,11 +144,22 @@ internal static unsafe partial class CudaDriver
     [LibraryImport(Library)]
     public static partial CUresult cuGraphExecDestroy(nint executable);
 
+    /// <summary>The result info is CUDA 12's: a status and two nodes.</summary>
+    [LibraryImport(Library)]
+    public static partial CUresult cuGraphExecUpdate_v2(nint executable, nint graph, CUgraphExecUpdateResultInfo* info);
+
     [LibraryImport(Library)]
     public static partial CUresult cuGraphDestroy(nint graph);
 }
 
 /// <summary>Statuses that this code tells apart; all others go through by number and get their name from the driver.</summary>
+internal struct CUgraphExecUpdateResultInfo
+{
+    public int Result;
+    public nint ErrorNode;
+    public nint ErrorFromNode;
+}
+
 internal enum CUresult
 {
     CUDA_SUCCESS = 0,

@@ -12,6 +12,12 @@ public sealed record CudaOptions
     /// <summary>Threads of the emulator; 0: all cores.</summary>
     public int Threads { get; init; }
 
+    /// <summary>What the emulator watches from here on, in the whole process; of no meaning to a real device.</summary>
+    public Instrumentation Instruments { get; init; }
+
+    /// <summary>How many warp instructions of each source line the instruments keep with their addresses.</summary>
+    public int Samples { get; init; }
+
     /// <summary>More options for the compiler.</summary>
     public IReadOnlyList<string> CompilerOptions { get; init; } = [];
 }

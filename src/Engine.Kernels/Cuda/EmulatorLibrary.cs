@@ -30,6 +30,10 @@ public static class EmulatorLibrary
         var (library, key) = EmulatorBuild.Ensure();
         CudaLibraries.BindEmulator(library);
         Emulator.SetWorkers(options.Threads);
+        if (options.Instruments != Instrumentation.None || Instruments.Mode != Instrumentation.None)
+        {
+            Instruments.Set(options.Instruments, options.Samples);
+        }
         return $"emulator {key}{(Emulator.Checked ? " checked" : "")}";
     }
 }
