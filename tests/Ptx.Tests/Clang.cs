@@ -13,9 +13,11 @@ public static class Clang
     private static readonly string s_compiler = FindCompiler();
 
     /// <summary>The PTX of a file, and what the compiler said. An exit code other than 0 means no PTX.</summary>
-    public static (int ExitCode, string Ptx, string Messages) Compile(string file, string dtype, string architecture, params ReadOnlySpan<string> more)
+    public static (int ExitCode, string Ptx, string Messages) Compile(string file, string dtype, string architecture,
+        params ReadOnlySpan<string> more)
     {
-        var start = new ProcessStartInfo(s_compiler) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(s_compiler) { WorkingDirectory = Root, RedirectStandardOutput = true,
+            RedirectStandardError = true };
         start.ArgumentList.Add("@tests/Ptx.Tests/clang.rsp");
         start.ArgumentList.Add($"--cuda-gpu-arch={architecture}");
         start.ArgumentList.Add($"-DDTYPE_{dtype}");

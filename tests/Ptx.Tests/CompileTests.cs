@@ -30,8 +30,10 @@ public sealed class CompileTests
                 Assert.Equal(architecture, module.Target);
                 foreach (Entry entry in module.Entries.Values)
                 {
-                    Assert.True(entry.LocalBytes == 0, $"{entry.Name} {dtype} {string.Join(' ', options)}: {entry.LocalBytes} bytes of local memory, arrays are not in registers");
-                    Instruction? atomic = entry.Code.Find(static i => i.Opcode.StartsWith("atom", StringComparison.Ordinal) && i.Opcode[^3] == 'f');
+                    Assert.True(entry.LocalBytes == 0,
+                        $"{entry.Name} {dtype} {string.Join(' ', options)}: {entry.LocalBytes} bytes of local memory: arrays not in registers");
+                    Instruction? atomic = entry.Code.Find(static i => i.Opcode.StartsWith("atom", StringComparison.Ordinal)
+                        && i.Opcode[^3] == 'f');
                     Assert.True(atomic == null, $"{atomic?.Place}: a floating-point atomic: sums would depend on the order of blocks");
                 }
             }

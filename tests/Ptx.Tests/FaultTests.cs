@@ -6,6 +6,8 @@ namespace Ptx.Tests;
 /// <summary>What a kernel may not do is found, with the line of its source; so is PTX that no assembler would take.</summary>
 public sealed class FaultTests
 {
+    private const string Head = ".version 7.8\n.target sm_80\n.address_size 64\n";
+
     private const string File = "tests/Ptx.Tests/Kernels/faults.cu";
 
     [Theory]
@@ -33,7 +35,8 @@ public sealed class FaultTests
             "rewritten" => [address, address],
             _ => [address],
         };
-        var fault = Assert.Throws<PtxException>(() => Launcher.Launch(PtxModules.Of(File, "F32"), kernel, new Size3(1), new Size3(32), 0, arguments, memory, instructions: 100_000));
+        var fault = Assert.Throws<PtxException>(() =>
+            Launcher.Launch(PtxModules.Of(File, "F32"), kernel, new Size3(1), new Size3(32), 0, arguments, memory, instructions: 100_000));
         Assert.StartsWith($"{File}:{line} (faults.ptx:", fault.Message, StringComparison.Ordinal);
         Assert.Contains(kernel, fault.Message, StringComparison.Ordinal);
         Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
@@ -59,7 +62,7 @@ public sealed class FaultTests
     [InlineData("call.uni (%r1), nothing, (%r1);", "nothing, which is not declared")]
     public void Wrong_ptx_is_an_error_with_its_line(string statement, string expected)
     {
-        string text = ".version 7.8\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 k_0)\n{\n.reg .pred %p<2>;\n.reg .b32 %r<2>;\n" +
+        string text = Head + ".visible .entry k(.param .u64 k_0)\n{\n.reg .pred %p<2>;\n.reg .b32 %r<2>;\n" +
             $".reg .f32 %f<2>;\n.reg .b64 %rd<2>;\n$L:\n{statement}\nret;\n}}\n";
         var fault = Assert.Throws<PtxException>(() => Parser.Parse("k.ptx", text));
         Assert.StartsWith("k.ptx:11: ", fault.Message, StringComparison.Ordinal);
@@ -71,10 +74,11 @@ public sealed class FaultTests
     [InlineData(49153, false)]
     public void Static_shared_memory_is_summed_and_held_to_48_KB(int bytes, bool fits)
     {
-        string text = $".version 7.8\n.target sm_80\n.address_size 64\n.visible .entry k()\n{{\n.shared .align 4 .b8 a[1024];\n.shared .align 1 .b8 b[{bytes - 1024}];\nret;\n}}\n";
+        string text = Head + $".visible .entry k()\n{{\n.shared .align 4 .b8 a[1024];\n.shared .align 1 .b8 b[{bytes - 1024}];\nret;\n}}\n";
         var fault = Record.Exception(() => Parser.Parse("k.ptx", text));
         Assert.Equal(fits, fault == null);
-        if (!fits) Assert.Contains("k.ptx:4: k has 49153 bytes of static shared memory, limit 49152", fault!.Message, StringComparison.Ordinal);
+        if (!fits) Assert.Contains("k.ptx:4: k has 49153 bytes of static shared memory, limit 49152", fault!.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -84,7 +88,8 @@ public sealed class FaultTests
     {
         var memory = new GlobalMemory();
         var fault = Assert.Throws<PtxException>(() =>
-            Launcher.Launch(PtxModules.Of(File, "F32"), "past_global", new Size3(1), new Size3(threads), shared, [memory.Add("x", new float[32])], memory));
+            Launcher.Launch(PtxModules.Of(File, "F32"), "past_global", new Size3(1), new Size3(threads), shared,
+                [memory.Add("x", new float[32])], memory));
         Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
     }
 }

@@ -11,7 +11,8 @@ public sealed class InterpreterTests
     [Theory, InlineData(false), InlineData(true)]
     public void Saxpy_adds_in_every_thread_and_leaves_the_tail_alone(bool descending)
     {
-        float[] x = [.. Enumerable.Range(0, 101).Select(static i => i - 50f)], y = [.. Enumerable.Range(0, 101).Select(static i => 0.5f * i)];
+        float[] x = [.. Enumerable.Range(0, 101).Select(static i => i - 50f)],
+            y = [.. Enumerable.Range(0, 101).Select(static i => 0.5f * i)];
         float[] expected = [.. x.Zip(y, static (a, b) => (3 * a) + b)];
         var memory = new GlobalMemory();
         Launcher.Launch(PtxModules.Of(File, "F32"), "saxpy", new Size3(4), new Size3(32), 0,
@@ -58,12 +59,15 @@ public sealed class InterpreterTests
     {
         double[] x = [.. Enumerable.Range(0, 32).Select(static i => (0.37 * i) - 5.2)], y = new double[32 * 8];
         var memory = new GlobalMemory();
-        Launcher.Launch(PtxModules.Of(File, "F64"), "functions", new Size3(1), new Size3(32), 0, [memory.Add("x", x), memory.Add("y", y)], memory);
+        Launcher.Launch(PtxModules.Of(File, "F64"), "functions", new Size3(1), new Size3(32), 0, [memory.Add("x", x), memory.Add("y", y)],
+            memory);
         for (int i = 0; i < 32; i++)
         {
             double v = x[i];
-            double[] expected = [Math.Exp(v), Simpson(v), Math.Tanh(v), Math.Log(Math.Abs(v)), Math.Sqrt(Math.Abs(v)), Math.Log(1 + Math.Abs(v)), Math.Floor(v), Math.Max(v, 0.5)];
-            for (int k = 0; k < 8; k++) Assert.True(Math.Abs(expected[k] - y[(8 * i) + k]) <= 2e-13 * Math.Max(1, Math.Abs(expected[k])), $"function {k} of {v}");
+            double[] expected = [Math.Exp(v), Simpson(v), Math.Tanh(v), Math.Log(Math.Abs(v)), Math.Sqrt(Math.Abs(v)),
+                Math.Log(1 + Math.Abs(v)), Math.Floor(v), Math.Max(v, 0.5)];
+            for (int k = 0; k < 8; k++) Assert.True(Math.Abs(expected[k] - y[(8 * i) + k]) <= 2e-13 * Math.Max(1, Math.Abs(expected[k])),
+                $"function {k} of {v}");
         }
     }
 
@@ -72,7 +76,8 @@ public sealed class InterpreterTests
     {
         int[] which = [0, 1, 2, 3, 4, 5, 6, 1], y = new int[7];
         var memory = new GlobalMemory();
-        Launcher.Launch(PtxModules.Of(File, "F32"), "chosen", new Size3(1), new Size3(7), 0, [memory.Add("which", which), memory.Add("y", y)], memory);
+        Launcher.Launch(PtxModules.Of(File, "F32"), "chosen", new Size3(1), new Size3(7), 0,
+            [memory.Add("which", which), memory.Add("y", y)], memory);
         Assert.Equal([7, 6, 11, 8, 29, 160, -1], y);
     }
 

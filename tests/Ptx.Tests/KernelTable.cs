@@ -26,25 +26,32 @@ public static partial class KernelTable
     /// <summary>The kernels that operators launch, from the KernelKey fields of their classes.</summary>
     public static IReadOnlyList<KernelKey> Keys { get; } =
     [
-        .. typeof(KernelKey).Assembly.GetTypes().SelectMany(static t => t.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
+        .. typeof(KernelKey).Assembly.GetTypes().SelectMany(static t =>
+            t.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
             .Where(static f => f.FieldType == typeof(KernelKey)).Select(static f => (KernelKey)f.GetValue(null)!),
     ];
 
     /// <summary>The stems of kernels/*.cu.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        [.. Directory.GetFiles(Path.Combine(Clang.Root, "kernels"), "*.cu").Select(static p => Path.GetFileNameWithoutExtension(p)!).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(Path.Combine(Clang.Root, "kernels"), "*.cu").Select(static p =>
+            Path.GetFileNameWithoutExtension(p)!).Order(StringComparer.Ordinal)];
 
     /// <summary>The kernels that a file defines.</summary>
     public static IReadOnlyList<string> Defined(string file) =>
-        [.. Definition().Matches(File.ReadAllText(Path.Combine(Clang.Root, "kernels", file + ".cu"))).Select(static m => m.Groups[1].Value)];
+        [.. Definition().Matches(File.ReadAllText(Path.Combine(Clang.Root, "kernels", file + ".cu"))).Select(static m =>
+            m.Groups[1].Value)];
 
     /// <summary>The -D options for a file: each combination of the values of its macros.</summary>
     public static IReadOnlyList<string[]> Options(string file)
     {
         IEnumerable<string[]> combinations = [[]];
-        foreach (string macro in Keys.Where(k => k.File == file).SelectMany(static k => new[] { k.Macro0, k.Macro1 }).OfType<string>().Distinct())
+        foreach (string macro in Keys.Where(k => k.File == file).SelectMany(static k =>
+            new[] { k.Macro0, k.Macro1 }).OfType<string>().Distinct())
         {
-            if (!s_values.TryGetValue(macro, out string[]? values)) throw new InvalidOperationException($"{file}: KernelTable has no values for the macro {macro}");
+            if (!s_values.TryGetValue(macro, out string[]? values))
+            {
+                throw new InvalidOperationException($"{file}: KernelTable has no values for the macro {macro}");
+            }
             combinations = combinations.SelectMany(c => values.Select(v => (string[])[.. c, $"-D{macro}={v}"]));
         }
         return [.. combinations];

@@ -28,7 +28,8 @@ public sealed class OperatorRowTests(InterpretedDevice device)
     [Theory, MemberData(nameof(OperatorCases.Names), MemberType = typeof(OperatorCases))]
     public void Half_precision_agrees_with_cpu_in_double(string name) => Run(name, DType.BF16);
 
-    /// <summary>Runs all rows (each once: the theories above share their results) and holds what ran against what the files define.</summary>
+    /// <summary>Runs all rows (each once: the theories above share their results) and holds what ran against what the files
+    /// define.</summary>
     [Fact]
     public void Every_kernel_runs_in_every_dtype_that_it_compiles_for()
     {
@@ -47,6 +48,22 @@ public sealed class OperatorRowTests(InterpretedDevice device)
             }
         }
         Assert.True(missing.Count == 0, $"never launched: {string.Join(", ", missing)}");
+    }
+
+    public static TheoryData<string> OneOfEachOperator =>
+        [.. OperatorCases.Rows.GroupBy(static r => r.Operator).Select(static g => g.First().ToString())];
+
+    [Theory, MemberData(nameof(OneOfEachOperator))]
+    public void Bits_do_not_depend_on_the_order_of_blocks_and_warps(string name)
+    {
+        var row = OperatorCases.Find(name);
+        var (info, tensors, attributes) = (row.Info(), row.Tensors(), row.AttributeTexts());
+        var first = device.Run(() => OperatorRunner.Run(device.Gpu, info, tensors, attributes, DType.F32));
+        var second = device.Run(() => OperatorRunner.Run(device.Gpu, info, tensors, attributes, DType.F32), descending: true);
+        foreach (var (key, value) in first)
+        {
+            Assert.Equal(value.ByteSpan(0, (int)value.Bytes).ToArray(), second[key].ByteSpan(0, (int)value.Bytes).ToArray());
+        }
     }
 
     private Exception? Outcome(string name, DType dtype) => s_outcomes.GetOrAdd((name, dtype), _ => new Lazy<Exception?>(() =>
@@ -77,7 +94,8 @@ public sealed class OperatorRowTests(InterpretedDevice device)
         foreach (var (key, oracle) in expected)
         {
             double allowed = Math.Max(rtol ?? Contracted * row.Rtol, dtype == DType.BF16 ? row.HalfRtol : 0);
-            double floor = dtype == DType.BF16 ? Math.Max(row.Floor, row.HalfFloor) : dtype == DType.F32 ? Math.Max(row.Floor, Residue) : row.Floor;
+            double floor = dtype == DType.BF16 ? Math.Max(row.Floor, row.HalfFloor) : dtype == DType.F32 ? Math.Max(row.Floor, Residue)
+                : row.Floor;
             Close.Assert(found[key].To(DType.F64), oracle, allowed, floor, $"{row}: {key}");
         }
     }

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Ptx.Tests;
 
-/// <summary>The kernels that no operator row launches: the optimiser's over whole arenas, sums of gradients, narrowing. Against formulas.</summary>
+/// <summary>The kernels that no operator row launches: the optimiser's over whole arenas, sums of gradients, narrowing. Against
+/// formulas.</summary>
 public sealed class OtherKernelTests(InterpretedDevice device)
 {
     public static TheoryData<DType> Dtypes => [DType.F32, DType.F64, DType.BF16];
@@ -48,7 +49,8 @@ public sealed class OtherKernelTests(InterpretedDevice device)
         const double Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-6, Factor = 0.5;
         (int First, int Count)[] pieces = [(0, 100), (128, 129), (320, 192)];
         double[][] moves = [[0.999, 0.01, 3, 1], [1, 0.02, 2, 0], [0.998, 0.03, 1.5, 1]];
-        Tensor p = Numbers([512], 4).To(dtype), g = Numbers([512], 5).To(dtype), m = Numbers([512], 6).To(dtype), v = Squares(Numbers([512], 7)).To(dtype);
+        Tensor p = Numbers([512], 4).To(dtype), g = Numbers([512], 5).To(dtype), m = Numbers([512], 6).To(dtype),
+            v = Squares(Numbers([512], 7)).To(dtype);
         MemorySpace space = device.Gpu.Memory;
         Tensor dp = p.CopyTo(space), dm = m.CopyTo(space), dv = v.CopyTo(space), copy = new([512], DType.BF16, space);
         copy.Clear();
@@ -82,7 +84,8 @@ public sealed class OtherKernelTests(InterpretedDevice device)
         const double Most = 2;
         Tensor g = Numbers([512], 8).To(dtype);
         MemorySpace space = device.Gpu.Memory;
-        Tensor tiles = Tensor.From<long>([3, 3], [0, 0, 100, 1, 128, 129, 2, 320, 192]).CopyTo(space), active = Tensor.From<long>([3], [1, 0, 1]).CopyTo(space);
+        Tensor tiles = Tensor.From<long>([3, 3], [0, 0, 100, 1, 128, 129, 2, 320, 192]).CopyTo(space),
+            active = Tensor.From<long>([3], [1, 0, 1]).CopyTo(space);
         Tensor parts = new([3], DType.F64, space), norm = new([2], DType.F64, space);
         Run(() => GradientNormCuda.Measure(device.Gpu, g.CopyTo(space), tiles, active, Most, parts, norm));
         double[] values = Values(g);
@@ -104,5 +107,6 @@ public sealed class OtherKernelTests(InterpretedDevice device)
     private static double[] Values(Tensor tensor) => tensor.OnHost().To(DType.F64).Span<double>().ToArray();
 
     private static void Agrees(Tensor found, double[] expected, DType dtype, string what) =>
-        Close.Assert(found.OnHost().To(DType.F64), Tensor.From<double>(found.Shape, expected), dtype == DType.F64 ? 1e-12 : dtype == DType.F32 ? 1e-6 : 5e-3, 0, what);
+        Close.Assert(found.OnHost().To(DType.F64), Tensor.From<double>(found.Shape, expected), dtype == DType.F64 ? 1e-12
+            : dtype == DType.F32 ? 1e-6 : 5e-3, 0, what);
 }

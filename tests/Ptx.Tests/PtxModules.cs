@@ -13,9 +13,11 @@ public static class PtxModules
         s_modules.GetOrAdd($"{file} {dtype} {architecture} {string.Join(' ', more)}", _ => new Lazy<Module>(() =>
         {
             var (exit, ptx, messages) = Clang.Compile(file, dtype, architecture, more);
-            return exit == 0 ? Parser.Parse(Path.GetFileNameWithoutExtension(file) + ".ptx", Relative(ptx)) : throw new PtxException(messages);
+            return exit == 0 ? Parser.Parse(Path.GetFileNameWithoutExtension(file) + ".ptx", Relative(ptx))
+                : throw new PtxException(messages);
         })).Value;
 
     // Names of sources as they stand in the repository.
-    private static string Relative(string ptx) => ptx.Replace($"\"{Clang.Root}/", "\"", StringComparison.Ordinal).Replace("\"./", "\"", StringComparison.Ordinal);
+    private static string Relative(string ptx) =>
+        ptx.Replace($"\"{Clang.Root}/", "\"", StringComparison.Ordinal).Replace("\"./", "\"", StringComparison.Ordinal);
 }

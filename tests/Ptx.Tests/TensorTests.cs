@@ -57,7 +57,8 @@ public sealed class TensorTests
     private static string? Wrong(Module module)
     {
         const int Part = 11;
-        int[] a = [.. Enumerable.Range(0, 16 * 64).Select(static i => ((i * 7) + (i / 64)) % 13 - 6)], b = [.. Enumerable.Range(0, 64 * 16).Select(static i => ((i * 5) + (i / 16)) % 11 - 5)];
+        int[] a = [.. Enumerable.Range(0, 16 * 64).Select(static i => ((i * 7) + (i / 64)) % 13 - 6)],
+            b = [.. Enumerable.Range(0, 64 * 16).Select(static i => ((i * 5) + (i / 16)) % 11 - 5)];
         ushort[] rows = new ushort[1024], columns = new ushort[1024];
         for (int k = 0; k < 64; k++)
         {
@@ -72,7 +73,8 @@ public sealed class TensorTests
         var memory = new GlobalMemory();
         Launcher.Launch(module, "tensor", new Size3(1), new Size3(32), 0,
             [
-                memory.Add("a", a.Select(static v => ConversionOpcodes.Bfloat16(v)).ToArray()), memory.Add("b_rows", rows), memory.Add("b_columns", columns),
+                memory.Add("a", a.Select(static v => ConversionOpcodes.Bfloat16(v)).ToArray()), memory.Add("b_rows", rows),
+                    memory.Add("b_columns", columns),
                 memory.Add("c", c), memory.Add("c_columns", ofColumns), memory.Add("packed", packed), Part,
             ],
             memory);

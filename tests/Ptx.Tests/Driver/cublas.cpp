@@ -51,8 +51,8 @@ API int cublasSetWorkspace_v2(void*, void*, size_t) { return OK; }
 API int cublasSetMathMode(void*, int) { return OK; }
 
 API int cublasGemmStridedBatchedEx(void*, int transa, int transb, int m, int n, int k, const void* alpha, const void* a, int atype, int lda,
-                                   long long strideA, const void* b, int btype, int ldb, long long strideB, const void* beta, void* c, int ctype,
-                                   int ldc, long long strideC, int batch, int compute, int)
+    long long strideA, const void* b, int btype, int ldb, long long strideB, const void* beta, void* c, int ctype, int ldc,
+    long long strideC, int batch, int compute, int)
 {
     if (!known(atype) || !known(btype) || !known(ctype)) return NOT_SUPPORTED;
     if (!inside(a, atype, transa ? k : m, transa ? m : k, lda, strideA, batch) || !inside(c, ctype, m, n, ldc, strideC, batch) ||
@@ -81,11 +81,11 @@ API int cublasGemmStridedBatchedEx(void*, int transa, int transb, int m, int n, 
     return OK;
 }
 
-API int cublasGemmEx(void* handle, int transa, int transb, int m, int n, int k, const void* alpha, const void* a, int atype, int lda, const void* b,
-                     int btype, int ldb, const void* beta, void* c, int ctype, int ldc, int compute, int algorithm)
+API int cublasGemmEx(void* handle, int transa, int transb, int m, int n, int k, const void* alpha, const void* a, int atype, int lda,
+    const void* b, int btype, int ldb, const void* beta, void* c, int ctype, int ldc, int compute, int algorithm)
 {
-    return cublasGemmStridedBatchedEx(handle, transa, transb, m, n, k, alpha, a, atype, lda, 0, b, btype, ldb, 0, beta, c, ctype, ldc, 0, 1, compute,
-                                      algorithm);
+    return cublasGemmStridedBatchedEx(handle, transa, transb, m, n, k, alpha, a, atype, lda, 0, b, btype, ldb, 0, beta, c, ctype, ldc, 0,
+        1, compute, algorithm);
 }
 
 // cuBLASLt: a product with a bias. Row r of the column-major result gets bias[r].
@@ -122,14 +122,15 @@ API int cublasLtMatmulPreferenceCreate(void** preference) { return *preference =
 API int cublasLtMatmulPreferenceDestroy(void*) { return OK; }
 API int cublasLtMatmulPreferenceSetAttribute(void*, int, const void*, size_t) { return OK; }
 API int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*, int* found) { return *found = 1, OK; }
-API int cublasLtMatmul(void*, void* description, const void* alpha, const void* a, void* aLayout, const void* b, void* bLayout, const void* beta,
-                       const void*, void*, void* d, void* dLayout, const void*, void*, size_t, void*)
+API int cublasLtMatmul(void*, void* description, const void* alpha, const void* a, void* aLayout, const void* b, void* bLayout,
+    const void* beta, const void*, void*, void* d, void* dLayout, const void*, void*, size_t, void*)
 {
     auto* settings = ((Description*)description)->attributes;
     auto *left = (Layout*)aLayout, *right = (Layout*)bLayout, *out = (Layout*)dLayout;
     int64_t k = settings[TRANSA] ? left->rows : left->columns;
-    int status = cublasGemmStridedBatchedEx(nullptr, (int)settings[TRANSA], (int)settings[TRANSB], (int)out->rows, (int)out->columns, (int)k, alpha, a,
-        left->type, (int)left->leading, 0, b, right->type, (int)right->leading, 0, beta, d, out->type, (int)out->leading, 0, 1, 0, 0);
+    int status = cublasGemmStridedBatchedEx(nullptr, (int)settings[TRANSA], (int)settings[TRANSB], (int)out->rows, (int)out->columns,
+        (int)k, alpha, a, left->type, (int)left->leading, 0, b, right->type, (int)right->leading, 0, beta, d, out->type,
+        (int)out->leading, 0, 1, 0, 0);
     if (status != OK || settings[EPILOGUE] != EPILOGUE_BIAS) return status;
     const void* bias = (const void*)settings[BIAS_POINTER];
     if (!inside(bias, out->type, out->rows, 1, out->rows, 0, 1)) return EXECUTION_FAILED;

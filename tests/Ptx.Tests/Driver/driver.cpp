@@ -88,7 +88,10 @@ API int cuCtxSynchronize() { return OK; }
 
 API int cuModuleLoadData(void** module, const void* image) { return *module = new std::string((const char*)image), OK; }
 API int cuModuleUnload(void* module) { return delete (std::string*)module, OK; }
-API int cuModuleGetFunction(void** function, void* module, const char* name) { return *function = new Function{*(std::string*)module, name}, OK; }
+API int cuModuleGetFunction(void** function, void* module, const char* name)
+{
+    return *function = new Function{*(std::string*)module, name}, OK;
+}
 API int cuFuncGetAttribute(int* value, int attribute, void*) { return *value = attribute == 0 ? 1024 : 0, OK; }
 API int cuFuncSetAttribute(void*, int, int) { return OK; }
 API int cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void*,

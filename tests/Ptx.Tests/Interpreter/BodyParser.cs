@@ -41,7 +41,10 @@ public sealed class BodyParser(Tokens tokens, Entry entry, Dictionary<string, in
         {
             negated = tokens.Skip("!");
             guard = Register(place, tokens.Take());
-            if (entry.Slots[guard].Type.Kind != Kind.Predicate) throw PtxException.At(place, $"{entry.Slots[guard].Name} guards an instruction but is no predicate");
+            if (entry.Slots[guard].Type.Kind != Kind.Predicate)
+            {
+                throw PtxException.At(place, $"{entry.Slots[guard].Name} guards an instruction but is no predicate");
+            }
             place = tokens.Place;
             word = tokens.Take();
         }
@@ -59,14 +62,20 @@ public sealed class BodyParser(Tokens tokens, Entry entry, Dictionary<string, in
     {
         Operand? name = operands.Find(o => o.Kind == OperandKind.Name);
         int given = operands.Count > 0 && operands[^1].Kind == OperandKind.List ? operands[^1].Parts!.Count : 0;
-        if (name == null || !externals.TryGetValue(name.Text, out int wanted)) throw PtxException.At(place, $"call of {name?.Text ?? "nothing"}, which is not declared");
+        if (name == null || !externals.TryGetValue(name.Text, out int wanted))
+        {
+            throw PtxException.At(place, $"call of {name?.Text ?? "nothing"}, which is not declared");
+        }
         if (given != wanted) throw PtxException.At(place, $"{name.Text} takes {wanted} arguments, found {given}");
     }
 
     private void Registers(Place place)
     {
         string typeName = tokens.Take();
-        if (!PtxType.TryParse(typeName.TrimStart('.'), out PtxType type)) throw PtxException.At(place, $"unknown register type '{typeName}'");
+        if (!PtxType.TryParse(typeName.TrimStart('.'), out PtxType type))
+        {
+            throw PtxException.At(place, $"unknown register type '{typeName}'");
+        }
         do
         {
             string name = tokens.Take();

@@ -45,7 +45,8 @@ public static class External
         return 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x) * sum;
     }
 
-    /// <summary>The complement; above 2 by its continued fraction, Abramowitz and Stegun 7.1.14, so that small values keep their digits.</summary>
+    /// <summary>The complement; above 2 by its continued fraction, Abramowitz and Stegun 7.1.14, so that small values keep their
+    /// digits.</summary>
     public static double Erfc(double x)
     {
         if (x < 2) return 1 - Erf(x);

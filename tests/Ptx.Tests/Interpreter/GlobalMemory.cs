@@ -94,7 +94,8 @@ public sealed unsafe class GlobalMemory
         }
         long offset = (long)(address - _last.Address);
         if (offset + bytes <= _last.Length) return (_last, offset);
-        throw new PtxException(offset < (long)Gap / 2 ? $"out of bounds: {bytes} bytes at offset {offset} of {_last.Name}, which has {_last.Length}"
+        throw new PtxException(offset < (long)Gap / 2
+            ? $"out of bounds: {bytes} bytes at offset {offset} of {_last.Name}, which has {_last.Length}"
             : $"out of bounds: {bytes} bytes at 0x{address:x}, which is nobody's memory");
     }
 

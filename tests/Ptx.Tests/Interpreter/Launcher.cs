@@ -8,7 +8,8 @@ public static class Launcher
     /// <summary>Shared memory that a block may ask for, in bytes, static and dynamic together: sm_80 and sm_90.</summary>
     private const int SharedLimit80 = 163 * 1024, SharedLimit90 = 227 * 1024;
 
-    /// <summary>Runs all blocks, one after the other. `arguments` are raw values in the kernel's order: addresses, integers, bits of floats.
+    /// <summary>Runs all blocks, one after the other. `arguments` are raw values in the kernel's order: addresses, integers, bits of
+    /// floats.
     /// `descending` takes blocks and warps in the opposite order; a right kernel gives the same bits. A launch of more warp `instructions`
     /// is taken for one that does not end.</summary>
     public static void Launch(Module module, string kernel, Size3 grid, Size3 block, int dynamicShared, ReadOnlySpan<ulong> arguments,
@@ -24,9 +25,10 @@ public static class Launcher
             throw new PtxException($"{module.Path}: {kernel}: {block.Count} threads a block, limit {Math.Min(1024, entry.MaxThreads)}");
         }
         int limit = module.Target == "sm_80" ? SharedLimit80 : SharedLimit90;
-        if (entry.StaticShared + dynamicShared > limit)
+        int sharedBytes = entry.StaticShared + dynamicShared;
+        if (sharedBytes > limit)
         {
-            throw new PtxException($"{module.Path}: {kernel}: {entry.StaticShared + dynamicShared} bytes of shared memory, limit {limit} on {module.Target}");
+            throw new PtxException($"{module.Path}: {kernel}: {sharedBytes} bytes of shared memory, limit {limit} on {module.Target}");
         }
         byte[] parameters = new byte[entry.ParameterBytes];
         for (int k = 0; k < arguments.Length; k++)

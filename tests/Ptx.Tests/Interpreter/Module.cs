@@ -32,7 +32,8 @@ public sealed class Instruction(Place place, string opcode, int guard, bool nega
     /// <summary>Executes the instruction for the warp's active lanes.</summary>
     public Action<Warp> Run = static _ => { };
 
-    /// <summary>For instructions of a whole warp: the lanes that must stand here together, given one lane's registers. Null otherwise.</summary>
+    /// <summary>For instructions of a whole warp: the lanes that must stand here together, given one lane's registers. Null
+    /// otherwise.</summary>
     public Func<Warp, int, uint>? Members;
 }
 

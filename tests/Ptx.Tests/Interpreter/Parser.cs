@@ -68,7 +68,10 @@ public sealed class Parser
         string name = _tokens.Take();
         _externals[name] = _tokens.Skip("(") ? Parameters().Count : 0;
         _tokens.Skip(".noreturn");
-        if (!external || !_tokens.Skip(";")) throw PtxException.At(place, $"{name} is a function of its own; device functions must be inlined");
+        if (!external || !_tokens.Skip(";"))
+        {
+            throw PtxException.At(place, $"{name} is a function of its own; device functions must be inlined");
+        }
         if (!External.Knows(name)) throw PtxException.At(place, $"{name} is called but defined nowhere");
     }
 
@@ -95,7 +98,10 @@ public sealed class Parser
         var entry = new Entry(_tokens.Take());
         if (_tokens.Skip("(")) entry.Parameters.AddRange(Parameters());
         if (entry.Parameters.Count > 0) entry.ParameterBytes = entry.Parameters[^1].Offset + entry.Parameters[^1].Bytes;
-        if (entry.ParameterBytes > ParameterLimit) throw PtxException.At(place, $"{entry.Name} has {entry.ParameterBytes} bytes of parameters, limit {ParameterLimit}");
+        if (entry.ParameterBytes > ParameterLimit)
+        {
+            throw PtxException.At(place, $"{entry.Name} has {entry.ParameterBytes} bytes of parameters, limit {ParameterLimit}");
+        }
         while (_tokens.Peek() != "{")
         {
             string directive = _tokens.Take();
@@ -106,7 +112,8 @@ public sealed class Parser
         }
         foreach ((string name, (ulong address, _)) in _module.Globals) entry.Symbols[name] = (Space.Global, address);
         new BodyParser(_tokens, entry, _externals).Parse();
-        HashSet<string> named = [.. entry.Code.SelectMany(static i => i.Operands).SelectMany(static o => o.Parts ?? [o]).Select(static o => o.Text)];
+        HashSet<string> named = [.. entry.Code.SelectMany(static i => i.Operands).SelectMany(static o => o.Parts ?? [o]).Select(static o =>
+            o.Text)];
         foreach (VariableReader variable in _staticShared.Where(v => named.Contains(v.Name))) entry.AddShared(variable);
         if (entry.StaticShared > StaticSharedLimit)
         {
@@ -124,7 +131,10 @@ public sealed class Parser
     {
         var variable = VariableReader.Read(_tokens);
         _tokens.Expect(";");
-        if (external != (variable.Bytes == 0)) throw PtxException.At(place, $"{variable.Name}: shared memory must be sized, or extern and unsized");
+        if (external != (variable.Bytes == 0))
+        {
+            throw PtxException.At(place, $"{variable.Name}: shared memory must be sized, or extern and unsized");
+        }
         if (external) _dynamicShared.Add(variable.Name);
         else _staticShared.Add(variable);
     }
@@ -140,7 +150,10 @@ public sealed class Parser
             do
             {
                 string text = _tokens.Take();
-                if (!TryBits(text, out ulong bits)) throw PtxException.At(place, $"{variable.Name}: cannot read the initial value '{text}'");
+                if (!TryBits(text, out ulong bits))
+                {
+                    throw PtxException.At(place, $"{variable.Name}: cannot read the initial value '{text}'");
+                }
                 for (int k = 0; k < width; k++) bytes[at++] = (byte)(bits >> (8 * k));
             }
             while (_tokens.Skip(","));

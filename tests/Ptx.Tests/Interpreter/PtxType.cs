@@ -53,5 +53,6 @@ public readonly record struct PtxType(Kind Kind, int Bytes)
         register.Bytes > Bytes);
 
     public override string ToString() =>
-        Kind == Kind.Predicate ? ".pred" : $".{(Kind switch { Kind.Bits => 'b', Kind.Unsigned => 'u', Kind.Signed => 's', _ => 'f' })}{8 * Bytes}";
+        Kind == Kind.Predicate ? ".pred"
+            : $".{(Kind switch { Kind.Bits => 'b', Kind.Unsigned => 'u', Kind.Signed => 's', _ => 'f' })}{8 * Bytes}";
 }

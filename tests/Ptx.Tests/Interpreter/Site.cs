@@ -12,7 +12,8 @@ public sealed class Site(Entry entry, Instruction instruction)
     /// <summary>The type that ends the opcode.</summary>
     public PtxType Type => TypeAt(^1);
 
-    public PtxType TypeAt(Index part) => PtxType.TryParse(Parts[part], out PtxType type) ? type : throw Fault($"has no type as its part {part}");
+    public PtxType TypeAt(Index part) => PtxType.TryParse(Parts[part], out PtxType type) ? type
+        : throw Fault($"has no type as its part {part}");
 
     public bool Has(string part) => Array.IndexOf(Parts, part) > 0;
 
@@ -21,7 +22,10 @@ public sealed class Site(Entry entry, Instruction instruction)
     public void Count(int least, int most = -1)
     {
         int found = Instruction.Operands.Count;
-        if (found < least || found > Math.Max(least, most)) throw Fault($"takes {least}{(most > least ? $" to {most}" : "")} operands, found {found}");
+        if (found < least || found > Math.Max(least, most))
+        {
+            throw Fault($"takes {least}{(most > least ? $" to {most}" : "")} operands, found {found}");
+        }
     }
 
     public Operand this[int k] => Instruction.Operands[k];
@@ -71,7 +75,10 @@ public sealed class Site(Entry entry, Instruction instruction)
     /// <summary>The parts of a {…} operand, `count` of them.</summary>
     public IReadOnlyList<Operand> Vector(int k, int count)
     {
-        if (this[k].Kind != OperandKind.Vector || this[k].Parts!.Count != count) throw Fault($"wants {{…}} with {count} registers as operand {k + 1}, found {this[k]}");
+        if (this[k].Kind != OperandKind.Vector || this[k].Parts!.Count != count)
+        {
+            throw Fault($"wants {{…}} with {count} registers as operand {k + 1}, found {this[k]}");
+        }
         return this[k].Parts!;
     }
 
@@ -85,7 +92,10 @@ public sealed class Site(Entry entry, Instruction instruction)
         {
             PtxType type = Entry.Slots[name.Slot].Type;
             bool narrow = space is Space.Shared or Space.Local && type.Bytes == 4;
-            if (type.Kind is Kind.Float or Kind.Predicate || (type.Bytes != 8 && !narrow)) throw Fault($"cannot use {name} as an address, it is {type}");
+            if (type.Kind is Kind.Float or Kind.Predicate || (type.Bytes != 8 && !narrow))
+            {
+                throw Fault($"cannot use {name} as an address, it is {type}");
+            }
             return (32 * name.Slot, operand.Bits);
         }
         if (!Entry.Symbols.TryGetValue(name.Text, out var symbol)) throw Fault($"knows no variable {name}");

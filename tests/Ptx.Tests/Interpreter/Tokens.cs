@@ -17,7 +17,10 @@ public sealed partial class Tokens
         string? source = null;
         int sourceLine = 0, number = 0;
         // Clang writes the table of files at the end.
-        foreach (Match file in FileDirective().Matches(text)) files[int.Parse(file.Groups[1].Value, CultureInfo.InvariantCulture)] = file.Groups[2].Value;
+        foreach (Match file in FileDirective().Matches(text))
+        {
+            files[int.Parse(file.Groups[1].Value, CultureInfo.InvariantCulture)] = file.Groups[2].Value;
+        }
         foreach (string raw in text.Split('\n'))
         {
             number++;
@@ -34,7 +37,10 @@ public sealed partial class Tokens
             var place = new Place(path, number, source, sourceLine);
             foreach (Match word in Word().Matches(line))
             {
-                if (!string.IsNullOrWhiteSpace(line[at..word.Index])) throw PtxException.At(place, $"cannot read '{line[at..word.Index].Trim()}'");
+                if (!string.IsNullOrWhiteSpace(line[at..word.Index]))
+                {
+                    throw PtxException.At(place, $"cannot read '{line[at..word.Index].Trim()}'");
+                }
                 at = word.Index + word.Length;
                 _all.Add((word.Value, place));
             }
@@ -72,7 +78,10 @@ public sealed partial class Tokens
     {
         Place place = Place;
         string found = Take();
-        if (!int.TryParse(found, CultureInfo.InvariantCulture, out int value)) throw PtxException.At(place, $"expected a number, found '{found}'");
+        if (!int.TryParse(found, CultureInfo.InvariantCulture, out int value))
+        {
+            throw PtxException.At(place, $"expected a number, found '{found}'");
+        }
         return value;
     }
 

@@ -117,7 +117,10 @@ public sealed class Warp
             uint mask = instruction.Members!(this, lane);
             Lane = lane;
             if ((mask >> lane & 1) == 0) throw new PtxException($"the mask 0x{mask:x8} leaves out lane {lane}, which executes it");
-            if ((mask & ~Live) != 0) throw new PtxException($"the mask 0x{mask:x8} names absent lanes, 0x{mask & ~Live:x8}: they have left or never were");
+            if ((mask & ~Live) != 0)
+            {
+                throw new PtxException($"the mask 0x{mask:x8} names absent lanes, 0x{mask & ~Live:x8}: they have left or never were");
+            }
             members |= mask;
         }
         return members;
@@ -127,7 +130,8 @@ public sealed class Warp
     {
         int lane = BitOperations.TrailingZeroCount(_held);
         Instruction instruction = Block.Entry.Code[_pc[lane]];
-        return PtxException.At(instruction.Place, $"{Block.Entry.Name}: {instruction.Opcode}: lanes 0x{_held:x8} of warp {Index} wait for lanes that never come");
+        return PtxException.At(instruction.Place,
+            $"{Block.Entry.Name}: {instruction.Opcode}: lanes 0x{_held:x8} of warp {Index} wait for lanes that never come");
     }
 
     private void Advance(uint lanes, int pc)
@@ -141,7 +145,10 @@ public sealed class Warp
 
     public void Wait(int barrier)
     {
-        if (_waiting != 0 && barrier != Barrier) throw new PtxException($"lanes of one warp wait at different barriers, {Barrier} and {barrier}");
+        if (_waiting != 0 && barrier != Barrier)
+        {
+            throw new PtxException($"lanes of one warp wait at different barriers, {Barrier} and {barrier}");
+        }
         Barrier = barrier;
         _waiting |= Active;
     }

@@ -1,8 +1,9 @@
-// Every wrapper of mma.cuh in one warp: c = a b for a [16,64] and b [64,16], once with b stored [16,64] (b_rows) and once [64,16] (b_columns),
-// slabs of 16 brought by cp.async two ahead. `part` leaves the last slab's rows from `part` on zero.
+// Every wrapper of mma.cuh in one warp: c = a b for a [16,64] and b [64,16], once with b stored [16,64] (b_rows) and once [64,16]
+// (b_columns), slabs of 16 brought by cp.async two ahead. `part` leaves the last slab's rows from `part` on zero.
 #include "mma.cuh"
 
-extern "C" __global__ void tensor(const bf16* a, const bf16* b_rows, const bf16* b_columns, float* c, float* c_columns, unsigned* packed, int part)
+extern "C" __global__ void tensor(const bf16* a, const bf16* b_rows, const bf16* b_columns, float* c, float* c_columns, unsigned* packed,
+    int part)
 {
     __shared__ __align__(16) bf16 a_slab[3][16 * 16], rows_slab[3][16 * 16], columns_slab[3][16 * 16];
     int lane = threadIdx.x, g = lane / 4, q = lane % 4;

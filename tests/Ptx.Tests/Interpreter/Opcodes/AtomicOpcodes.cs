@@ -9,13 +9,16 @@ public static class AtomicOpcodes
     {
         Opcodes.Add($"{Head}.add.{{u32,s32,u64}}", static site => Atomic(site, static (old, b, _) => old + b));
         Opcodes.Add($"{Head}.add.{{f32,f64}}", static site => Atomic(site, static (old, b, t) => t.Bytes == 4
-            ? FloatOpcodes.Bits(FloatOpcodes.F32(old) + FloatOpcodes.F32(b)) : FloatOpcodes.Bits(FloatOpcodes.F64(old) + FloatOpcodes.F64(b))));
+            ? FloatOpcodes.Bits(FloatOpcodes.F32(old) + FloatOpcodes.F32(b))
+            : FloatOpcodes.Bits(FloatOpcodes.F64(old) + FloatOpcodes.F64(b))));
         Opcodes.Add($"{Head}.exch.{{b32,b64}}", static site => Atomic(site, static (_, b, _) => b));
         Opcodes.Add($"{Head}.and.{{b32,b64}}", static site => Atomic(site, static (old, b, _) => old & b));
         Opcodes.Add($"{Head}.or.{{b32,b64}}", static site => Atomic(site, static (old, b, _) => old | b));
         Opcodes.Add($"{Head}.xor.{{b32,b64}}", static site => Atomic(site, static (old, b, _) => old ^ b));
-        Opcodes.Add($"{Head}.min.{{u32,s32,u64,s64}}", static site => Atomic(site, static (old, b, t) => IntegerOpcodes.Less(old, b, t) ? old : b));
-        Opcodes.Add($"{Head}.max.{{u32,s32,u64,s64}}", static site => Atomic(site, static (old, b, t) => IntegerOpcodes.Less(old, b, t) ? b : old));
+        Opcodes.Add($"{Head}.min.{{u32,s32,u64,s64}}", static site =>
+            Atomic(site, static (old, b, t) => IntegerOpcodes.Less(old, b, t) ? old : b));
+        Opcodes.Add($"{Head}.max.{{u32,s32,u64,s64}}", static site =>
+            Atomic(site, static (old, b, t) => IntegerOpcodes.Less(old, b, t) ? b : old));
         Opcodes.Add($"{Head}.inc.u32", static site => Atomic(site, static (old, b, _) => old >= b ? 0 : old + 1));
         Opcodes.Add($"{Head}.dec.u32", static site => Atomic(site, static (old, b, _) => old == 0 || old > b ? b : old - 1));
         Opcodes.Add($"{Head}.cas.{{b32,b64}}", Swap);

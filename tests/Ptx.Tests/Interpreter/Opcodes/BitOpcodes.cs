@@ -93,7 +93,8 @@ public static class BitOpcodes
     {
         site.Count(4);
         bool left = site.Has("l"), wrap = site.Has("wrap");
-        return Lanes.Ternary(site.Out(0, PtxType.B32), site.In(1, PtxType.B32), site.In(2, PtxType.B32), site.In(3, PtxType.U32), (low, high, count) =>
+        return Lanes.Ternary(site.Out(0, PtxType.B32), site.In(1, PtxType.B32), site.In(2, PtxType.B32), site.In(3, PtxType.U32),
+            (low, high, count) =>
         {
             int n = (int)(wrap ? count & 31 : Math.Min(count, 32));
             ulong both = high << 32 | low;

@@ -14,7 +14,8 @@ public static class ComparisonOpcodes
         {
             site.Count(4);
             PtxType type = site.Type;
-            return Lanes.Ternary(site.Out(0, type), site.In(1, type), site.In(2, type), site.In(3, PtxType.Predicate), static (a, b, p) => p != 0 ? a : b);
+            return Lanes.Ternary(site.Out(0, type), site.In(1, type), site.In(2, type), site.In(3, PtxType.Predicate), static (a, b, p) =>
+                p != 0 ? a : b);
         });
     }
 
@@ -33,7 +34,8 @@ public static class ComparisonOpcodes
         bool pair = site[0].Kind == OperandKind.Pair;
         int d = site.Out(pair ? site[0].Parts![0] : site[0], PtxType.Predicate);
         int other = pair ? site.Out(site[0].Parts![1], PtxType.Predicate) : 32 * site.Entry.AddSlot("_", PtxType.Predicate);
-        Func<bool, bool, bool> combine = site.Has("or") ? static (r, c) => r || c : site.Has("xor") ? static (r, c) => r != c : static (r, c) => r && c;
+        Func<bool, bool, bool> combine = site.Has("or") ? static (r, c) => r || c : site.Has("xor") ? static (r, c) => r != c
+            : static (r, c) => r && c;
         return Lanes.Each((warp, lane) =>
         {
             ulong[] r = warp.Registers;

@@ -54,7 +54,10 @@ public static class ControlOpcodes
     private static Action<Warp> Call(Site site)
     {
         site.Count(3);
-        if (site[0].Kind != OperandKind.List || site[0].Parts!.Count != 1 || site[2].Kind != OperandKind.List) throw site.Fault("wants (result), name, (arguments)");
+        if (site[0].Kind != OperandKind.List || site[0].Parts!.Count != 1 || site[2].Kind != OperandKind.List)
+        {
+            throw site.Fault("wants (result), name, (arguments)");
+        }
         (PtxType type, Func<double, double, double> f) = External.Find(site[1].Text);
         int d = site.Out(site[0].Parts![0], type);
         int[] x = [.. site[2].Parts!.Select(o => site.In(o, type))];

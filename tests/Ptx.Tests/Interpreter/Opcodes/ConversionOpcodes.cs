@@ -7,7 +7,8 @@ public static class ConversionOpcodes
 
     public static void Add()
     {
-        Opcodes.Add($"cvt.{Integers}.{Integers}", static site => Convert(site, static (a, from, _) => from.Kind == Kind.Signed ? (ulong)IntegerOpcodes.Signed(a, from) : a));
+        Opcodes.Add($"cvt.{Integers}.{Integers}", static site =>
+            Convert(site, static (a, from, _) => from.Kind == Kind.Signed ? (ulong)IntegerOpcodes.Signed(a, from) : a));
         Opcodes.Add($"cvt.{{rn,rz}}.{{f32,f64}}.{Integers}", static site => Convert(site, site.Has("rz") ? ToFloatDown : ToFloat));
         Opcodes.Add($"cvt.{{rni,rzi,rmi,rpi}}.{Integers}.{{f32,f64}}", static site => Convert(site, ToInteger(Rounding(site))));
         Opcodes.Add("cvt.{rni,rzi,rmi,rpi}.{f32.f32,f64.f64}", Round);

@@ -58,7 +58,8 @@ public static class FloatOpcodes
         site.Count(3);
         PtxType type = site.Type;
         int d = site.Out(0, type), x = site.In(1, type), y = site.In(2, type);
-        return type.Bytes == 4 ? Lanes.Binary(d, x, y, (a, b) => Bits(f(F32(a), F32(b)))) : Lanes.Binary(d, x, y, (a, b) => Bits(g(F64(a), F64(b))));
+        return type.Bytes == 4 ? Lanes.Binary(d, x, y, (a, b) => Bits(f(F32(a), F32(b))))
+            : Lanes.Binary(d, x, y, (a, b) => Bits(g(F64(a), F64(b))));
     };
 
     private static Action<Warp> Fma(Site site)

@@ -71,7 +71,8 @@ public static class IntegerOpcodes
     {
         site.Count(4);
         PtxType type = site.Type;
-        return Lanes.Ternary(site.Out(0, type), site.In(1, type), site.In(2, type), site.In(3, type), (a, b, c) => (f(a, b, type) + c) & type.Mask);
+        return Lanes.Ternary(site.Out(0, type), site.In(1, type), site.In(2, type), site.In(3, type), (a, b, c) =>
+            (f(a, b, type) + c) & type.Mask);
     }
 
     // The product of two narrow numbers, in a register of twice their width.

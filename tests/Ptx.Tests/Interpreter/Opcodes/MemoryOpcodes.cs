@@ -8,9 +8,10 @@ public static class MemoryOpcodes
 
     public static void Add()
     {
+        const string Release = "[.{volatile,relaxed.gpu,relaxed.cta,release.gpu,release.cta,weak}]";
         Opcodes.Add($"ld{Order}[.{{global,shared,local,const}}][.{{ca,cg,cs,lu,cv}}][.{{v2,v4}}].{Types}", Load);
         Opcodes.Add($"ld.global[.{{ca,cg,cs}}].nc[.L1::no_allocate][.L2::128B][.{{v2,v4}}].{Types}", Load);
-        Opcodes.Add($"st[.{{volatile,relaxed.gpu,relaxed.cta,release.gpu,release.cta,weak}}][.{{global,shared,local}}][.{{wb,cg,cs,wt}}][.{{v2,v4}}].{Types}", Store);
+        Opcodes.Add($"st{Release}[.{{global,shared,local}}][.{{wb,cg,cs,wt}}][.{{v2,v4}}].{Types}", Store);
         Opcodes.Add($"ld.param.{Types}", LoadParameter);
         Opcodes.Add($"st.param.{Types}", StoreParameter);
         Opcodes.Add("membar.{cta,gl,sys}", Nothing);
@@ -45,10 +46,12 @@ public static class MemoryOpcodes
     }
 
     public static Space SpaceOf(Site site) =>
-        site.Has("global") ? Space.Global : site.Has("shared") ? Space.Shared : site.Has("local") ? Space.Local : site.Has("const") ? Space.Const : Space.Generic;
+        site.Has("global") ? Space.Global : site.Has("shared") ? Space.Shared : site.Has("local") ? Space.Local
+        : site.Has("const") ? Space.Const : Space.Generic;
 
     public static int Number(Site site, int k) =>
-        site[k].Kind == OperandKind.Integer && site[k].Bits < int.MaxValue ? (int)site[k].Bits : throw site.Fault($"wants a number as operand {k + 1}, found {site[k]}");
+        site[k].Kind == OperandKind.Integer && site[k].Bits < int.MaxValue ? (int)site[k].Bits
+            : throw site.Fault($"wants a number as operand {k + 1}, found {site[k]}");
 
     private static int Width(Site site) => site.Has("v4") ? 4 : site.Has("v2") ? 2 : 1;
 
@@ -111,7 +114,10 @@ public static class MemoryOpcodes
         Parameter parameter = site.Entry.Parameters.Find(p => p.Name == address.Text);
         if (parameter.Name == null) throw site.Fault($"knows no parameter {address}");
         long offset = (long)site[1].Bits;
-        if (offset < 0 || offset + type.Bytes > parameter.Bytes) throw site.Fault($"reads past {address}, which has {parameter.Bytes} bytes");
+        if (offset < 0 || offset + type.Bytes > parameter.Bytes)
+        {
+            throw site.Fault($"reads past {address}, which has {parameter.Bytes} bytes");
+        }
         int at = parameter.Offset + (int)offset;
         return Lanes.Each((warp, lane) =>
         {

@@ -31,7 +31,10 @@ public static class Opcodes
     {
         foreach (Instruction instruction in entry.Code)
         {
-            if (!s_table.TryGetValue(instruction.Opcode, out var bind)) throw PtxException.At(instruction.Place, $"unknown opcode '{instruction.Opcode}'");
+            if (!s_table.TryGetValue(instruction.Opcode, out var bind))
+            {
+                throw PtxException.At(instruction.Place, $"unknown opcode '{instruction.Opcode}'");
+            }
             instruction.Run = bind(new Site(entry, instruction));
         }
     }

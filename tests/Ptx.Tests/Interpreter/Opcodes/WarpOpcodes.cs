@@ -43,7 +43,8 @@ public static class WarpOpcodes
             Span<bool> valid = stackalloc bool[32];
             for (uint m = warp.Active; m != 0; m &= m - 1)
             {
-                int lane = BitOperations.TrailingZeroCount(m), by = (int)(r[b + lane] & 31), clamp = (int)(r[c + lane] & 31), segment = (int)(r[c + lane] >> 8 & 31);
+                int lane = BitOperations.TrailingZeroCount(m), by = (int)(r[b + lane] & 31), clamp = (int)(r[c + lane] & 31),
+                    segment = (int)(r[c + lane] >> 8 & 31);
                 int most = (lane & segment) | (clamp & ~segment), least = lane & segment;
                 int from = mode switch
                 {
