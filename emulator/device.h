@@ -11,6 +11,9 @@
 #define __constant__
 #define __managed__
 #define __grid_constant__
+#define __cluster_dims__(...)
+#define __maxnreg__(...)
+#define __block_size__(...)
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __align__(n) __attribute__((aligned(n)))

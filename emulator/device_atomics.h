@@ -64,8 +64,13 @@ template <typename T, typename F> DWARF_INLINE T dwarf_update(T* address, const 
     typename word::bits old = dwarf_peek(raw);
     for (;;)
     {
-        typename word::bits seen = dwarf_cas(raw, old, word::pack(change(word::unpack(old))));
-        if (seen == old) return word::unpack(old);
+        T next = change(word::unpack(old));
+        typename word::bits seen = dwarf_cas(raw, old, word::pack(next));
+        if (seen == old)
+        {
+            if (word::pack(next) == old) dwarf_yield();      // nothing changed: perhaps a loop that waits for another thread
+            return word::unpack(old);
+        }
         old = seen;
     }
 }
@@ -96,14 +101,11 @@ DWARF_RMW(atomicAdd, double, old + value)
 DWARF_RMW(atomicInc, unsigned, old >= value ? 0u : old + 1u)
 DWARF_RMW(atomicDec, unsigned, old == 0u || old > value ? value : old - 1u)
 
-// A loop that waits for another thread's write gets nowhere unless that thread runs: these give way.
 #define DWARF_SWAP(T)                                                                                                                      \
     DWARF_INLINE T atomicExch(T* address, T value, DWARF_SITE)                                                                             \
     {                                                                                                                                      \
         DWARF_ATOMIC(address, 1);                                                                                                          \
-        T before = dwarf_update(address, [value](T) -> T { return value; });                                                               \
-        if (dwarf_word<T>::pack(before) == dwarf_word<T>::pack(value)) dwarf_yield();                                                      \
-        return before;                                                                                                                     \
+        return dwarf_update(address, [value](T) -> T { return value; });                                                                                                                    \
     }
 DWARF_SWAP(int)
 DWARF_SWAP(unsigned)

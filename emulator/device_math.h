@@ -2,10 +2,17 @@
 // The fast intrinsics (__expf and the like) are the exact functions: an emulator cannot know a chip's last bits.
 #pragma once
 
+// Integers among the arguments count as double, and so does float beside double, as in <cmath>.
+template <typename T> struct dwarf_integer {};
+#define DWARF_INTEGER(T) template <> struct dwarf_integer<T> { typedef double promoted; };
+DWARF_INTEGER(signed char) DWARF_INTEGER(unsigned char) DWARF_INTEGER(short) DWARF_INTEGER(unsigned short) DWARF_INTEGER(int)
+DWARF_INTEGER(unsigned) DWARF_INTEGER(long) DWARF_INTEGER(unsigned long) DWARF_INTEGER(long long) DWARF_INTEGER(unsigned long long)
+
 #define DWARF_LIBM1(name)                                                                                                                  \
     extern "C" double name(double) noexcept;                                                                                               \
     extern "C" float name##f(float) noexcept;                                                                                              \
-    DWARF_INLINE float name(float x) { return name##f(x); }
+    DWARF_INLINE float name(float x) { return name##f(x); }                                                                                \
+    template <typename T> DWARF_INLINE typename dwarf_integer<T>::promoted name(T x) { return name((double)x); }
 DWARF_LIBM1(exp) DWARF_LIBM1(exp2) DWARF_LIBM1(expm1) DWARF_LIBM1(log) DWARF_LIBM1(log2) DWARF_LIBM1(log10) DWARF_LIBM1(log1p)
 DWARF_LIBM1(sin) DWARF_LIBM1(cos) DWARF_LIBM1(tan) DWARF_LIBM1(asin) DWARF_LIBM1(acos) DWARF_LIBM1(atan)
 DWARF_LIBM1(sinh) DWARF_LIBM1(cosh) DWARF_LIBM1(tanh) DWARF_LIBM1(asinh) DWARF_LIBM1(acosh) DWARF_LIBM1(atanh)
@@ -15,7 +22,15 @@ DWARF_LIBM1(floor) DWARF_LIBM1(ceil) DWARF_LIBM1(trunc) DWARF_LIBM1(round) DWARF
 #define DWARF_LIBM2(name)                                                                                                                  \
     extern "C" double name(double, double) noexcept;                                                                                       \
     extern "C" float name##f(float, float) noexcept;                                                                                       \
-    DWARF_INLINE float name(float x, float y) { return name##f(x, y); }
+    DWARF_INLINE float name(float x, float y) { return name##f(x, y); }                                                                    \
+    DWARF_INLINE double name(float x, double y) { return name((double)x, y); }                                                             \
+    DWARF_INLINE double name(double x, float y) { return name(x, (double)y); }                                                             \
+    template <typename T> DWARF_INLINE typename dwarf_integer<T>::promoted name(T x, double y) { return name((double)x, y); }              \
+    template <typename T> DWARF_INLINE typename dwarf_integer<T>::promoted name(T x, float y) { return name((double)x, (double)y); }       \
+    template <typename T> DWARF_INLINE typename dwarf_integer<T>::promoted name(double x, T y) { return name(x, (double)y); }              \
+    template <typename T> DWARF_INLINE typename dwarf_integer<T>::promoted name(float x, T y) { return name((double)x, (double)y); }       \
+    template <typename T, typename U, typename R = typename dwarf_integer<T>::promoted, typename Q = typename dwarf_integer<U>::promoted>  \
+    DWARF_INLINE R name(T x, U y) { return name((double)x, (double)y); }
 DWARF_LIBM2(pow) DWARF_LIBM2(fmod) DWARF_LIBM2(atan2) DWARF_LIBM2(hypot) DWARF_LIBM2(fmax) DWARF_LIBM2(fmin) DWARF_LIBM2(copysign)
 DWARF_LIBM2(fdim) DWARF_LIBM2(remainder) DWARF_LIBM2(nextafter)
 
@@ -208,6 +223,16 @@ DWARF_INLINE int __mulhi(int a, int b) { return (int)((long long)a * b >> 32); }
 DWARF_INLINE unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)((unsigned long long)a * b >> 32); }
 DWARF_INLINE long long __mul64hi(long long a, long long b) { return (long long)((__int128)a * b >> 64); }
 DWARF_INLINE unsigned long long __umul64hi(unsigned long long a, unsigned long long b) { return (unsigned long long)((unsigned __int128)a * b >> 64); }
+DWARF_INLINE int __dp4a(int a, int b, int sum)
+{
+    for (int i = 0; i < 32; i += 8) sum += (signed char)(a >> i) * (signed char)(b >> i);
+    return sum;
+}
+DWARF_INLINE unsigned __dp4a(unsigned a, unsigned b, unsigned sum)
+{
+    for (int i = 0; i < 32; i += 8) sum += (a >> i & 255u) * (b >> i & 255u);
+    return sum;
+}
 DWARF_INLINE int __mul24(int a, int b) { return (int)((unsigned)((a << 8) >> 8) * (unsigned)((b << 8) >> 8)); }
 DWARF_INLINE unsigned __umul24(unsigned a, unsigned b) { return (a & 0xffffffu) * (b & 0xffffffu); }
 DWARF_INLINE unsigned __funnelshift_l(unsigned low, unsigned high, unsigned shift)

@@ -89,6 +89,7 @@ void handle(int signal, siginfo_t* info, void* context)
         void* code = reinterpret_cast<void*>(registers[REG_RIP]);
         if (signal == SIGSEGV && code == info->si_addr && worker->stacks.contains(reinterpret_cast<void*>(registers[REG_RSP])))
             code = *reinterpret_cast<char**>(registers[REG_RSP]) - 1;
+        worker->in_kernel = false;                 // what follows is ours; a second interruption finds nothing to stop
         *crash = Crash{signal, info->si_addr, code,
                        signal == SIGSEGV && worker->stacks.in_guard(info->si_addr)};
         registers[REG_RSP] = greg_t(reinterpret_cast<uintptr_t>(spare.memory + spare.bytes) & ~uintptr_t(15)) - 8;
@@ -109,6 +110,7 @@ void handle(int signal, siginfo_t* info, void* context)
 
 void record_fault(Worker* worker, int status, const char* kind, const std::string& message, const char* file, int line, const void* address)
 {
+    if (worker) Critical::enter(*worker, 1);     // strings and a lock: no place to be interrupted in
     Fault fault;
     fault.status = status;
     fault.kind = kind;
@@ -124,13 +126,18 @@ void record_fault(Worker* worker, int status, const char* kind, const std::strin
         fault.turn = worker->turn;
         if (worker->current) fault.thread = worker->current->index;
     }
+    bool first;
     {
         std::lock_guard<std::mutex> guard(fault_lock);
-        if (sticky != 0 && !(worker && stored().launch == fault.launch && fault.turn < stored().turn)) return;
-        stored() = fault;
-        sticky = status;
+        first = sticky == 0 || (worker && stored().launch == fault.launch && fault.turn < stored().turn);
+        if (first)
+        {
+            stored() = fault;
+            sticky = status;
+        }
     }
-    if (hooks.fault) hooks.fault(fault);
+    if (first && hooks.fault) hooks.fault(fault);
+    if (worker) Critical::enter(*worker, -1);   // an interruption that came meanwhile finds the block left already
 }
 
 int sticky_status() { return sticky.load(std::memory_order_acquire); }

@@ -182,7 +182,7 @@ void set_worker_count(int count)
 void set_time_limit(double seconds) { time_limit = seconds; }
 
 // On at most `most` workers.
-static bool run_limited(bool (*task)(void*, Worker&, int64_t), void* context, int64_t count, int64_t most, double seconds)
+static bool run_limited(bool (*task)(void*, Worker&, int64_t), void* context, int64_t count, int64_t most, double seconds, bool* late = nullptr)
 {
     if (count <= 0) return true;
     Pool& p = pool();
@@ -205,6 +205,7 @@ static bool run_limited(bool (*task)(void*, Worker&, int64_t), void* context, in
     {
         // Stop what still runs; again in a while, should it have been where it may not be stopped.
         job.stop = true;
+        if (late) *late = true;
         for (size_t i = 0; i < p.workers.size(); i++)
             if (p.workers[i]->in_kernel) interrupt_worker(p.threads[i]);
         deadline = Clock::now() + std::chrono::milliseconds(100);
@@ -248,7 +249,10 @@ int run_launch(Launch& launch)
     if (hooks.launch_begin) hooks.launch_begin(launch);
     // few threads are done before a second worker is awake
     int64_t threads = call.count * launch.block.x * launch.block.y * launch.block.z;
-    run_limited(&Call::run, &call, call.count, threads < 512 ? 1 : call.count, time_limit);
+    bool late = false;
+    run_limited(&Call::run, &call, call.count, threads < 512 ? 1 : call.count, time_limit, &late);
+    // between two blocks there was nobody to interrupt
+    if (late && sticky_status() == 0) record_fault(nullptr, 702, "deadlock", launch.kernel->name + ": " + interrupt_reason, nullptr, 0, nullptr);
     if (hooks.launch_end) hooks.launch_end(launch);
     return sticky_status();
 }

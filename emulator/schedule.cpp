@@ -82,6 +82,7 @@ Thread* pick(Worker& worker, int near)
 [[noreturn]] void deadlock(Worker& worker)
 {
     bool explained = hooks.stuck && hooks.stuck(worker);
+    Critical no_interruption(worker);      // never left: the block is
     // Name the first thread that waits in each of the (at most two) places that differ.
     std::string text = "threads wait for each other for ever: ";
     const Thread* first = nullptr;
@@ -172,7 +173,7 @@ void prepare_threads(Worker& worker, const Launch& launch)
 
 Critical::~Critical()
 {
-    if (--_worker.critical == 0 && _worker.interrupt.exchange(false))
+    if (enter(_worker, -1) == 0 && _worker.interrupt.load(std::memory_order_relaxed) && _worker.interrupt.exchange(false))
     {
         record_fault(&_worker, 702, "deadlock", interrupt_reason, nullptr, 0, nullptr);
         abandon(_worker);
@@ -186,6 +187,13 @@ void abandon(Worker& worker)
     __builtin_unreachable();
 }
 
+// It may have to make one, which allocates.
+static Stack* take_stack(Worker& worker)
+{
+    Critical no_interruption(worker);
+    return worker.stacks.take();
+}
+
 void retire(Worker& worker)
 {
     finish(worker, *worker.current);
@@ -195,7 +203,7 @@ void retire(Worker& worker)
     worker.current = next;
     dwarf_self = next;
     void* nowhere;
-    dwarf_switch(&nowhere, next->sp != nullptr ? next->sp : prepare(worker.stacks.take(), fiber_main));
+    dwarf_switch(&nowhere, next->sp != nullptr ? next->sp : prepare(take_stack(worker), fiber_main));
     __builtin_unreachable();
 }
 
@@ -220,7 +228,13 @@ void switch_to(Worker& worker, Thread& from, Thread& to)
     worker.current = &to;
     dwarf_self = &to;
     if (&to == &from) return;                // what it waited for came about while the next was looked for
-    dwarf_switch(&from.sp, to.sp != nullptr ? to.sp : prepare(worker.stacks.take(), fiber_main));
+    if (to.sp != nullptr)
+    {
+        dwarf_switch(&from.sp, to.sp);
+        return;
+    }
+    Stack* stack = take_stack(worker);
+    dwarf_switch(&from.sp, prepare(stack, fiber_main));
 }
 
 bool run_block(Worker& worker, const Launch& launch, uint64_t number)

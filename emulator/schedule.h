@@ -94,8 +94,16 @@ inline Thread& thread_of(dwarf_thread* self) { return *static_cast<Thread*>(self
 // While it lives, a time limit does not interrupt this worker: for hooks that allocate or lock.
 struct Critical
 {
-    explicit Critical(Worker& worker) : _worker(worker) { worker.critical++; }
+    explicit Critical(Worker& worker) : _worker(worker) { enter(worker, 1); }
     ~Critical();
+    // Only the worker itself writes it, so no locked instruction is needed.
+    static int enter(Worker& worker, int by)
+    {
+        int depth = worker.critical.load(std::memory_order_relaxed) + by;
+        worker.critical.store(depth, std::memory_order_relaxed);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        return depth;
+    }
     Worker& _worker;
 };
 

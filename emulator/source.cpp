@@ -30,6 +30,7 @@ public:
             else if (word == "__global__") kernel(i);
             else if (word == "__launch_bounds__") erase_call(i);
             else if (word == "__shared__") i = shared(i);
+            else if (word == "asm" || word == "__asm__" || word == "__asm") i = inline_assembly(i);
         }
         std::string result;
         size_t done = 0;
@@ -192,6 +193,7 @@ private:
                 j = after - 1;
                 continue;
             }
+            if (is(j, "*")) break;               // belongs to the declarator, not to the type
             char c = _all[j].text[0];
             if (c == '{' || c == '(')
             {
@@ -214,13 +216,14 @@ private:
             }
             type += std::string(_all[j].text) + " ";
         }
-        if (j >= end)
+        std::string stars = pointer_part(j);
+        if (j >= end || !word_at(j))
         {
             text = "static_assert(false, \"this declaration of shared memory is not understood\")";
         }
         else if (dynamic)
         {
-            text = dynamic_declaration(type, std::string(_all[j].text), j + 1, end);
+            text = dynamic_declaration(type + stars, std::string(_all[j].text), j + 1, end);
         }
         else
         {
@@ -231,13 +234,14 @@ private:
                 std::string name(_all[j].text);
                 size_t after = j + 1;
                 while (after < end && is(after, "[")) after = after_bracket(after);
-                text += static_declaration(base, alignment, name, join(j + 1, after), _all[j]);
+                text += static_declaration(base + stars, alignment, name, join(j + 1, after), _all[j]);
                 if (after < end && !is(after, ","))
                 {
                     text = "static_assert(false, \"shared memory cannot be initialised where it is declared\")";
                     break;
                 }
                 j = after + 1;
+                stars = pointer_part(j);
             }
         }
         size_t last = end < _all.size() ? _all[end].at : _text.size();
@@ -245,6 +249,29 @@ private:
         // edits may have been made inside this region already (a kernel's attributes cannot)
         _edits.push_back({_all[start].at, last, text + marker(next.file, next.line)});
         return end;
+    }
+
+    // The stars before a declarator's name, with what qualifies them; moves i past them.
+    std::string pointer_part(size_t& i) const
+    {
+        std::string text;
+        for (; is(i, "*") || (!text.empty() && (is(i, "const") || is(i, "volatile") || is(i, "__restrict__"))); i++) text += std::string(_all[i].text) + " ";
+        return text;
+    }
+
+    // Inline PTX has no meaning here, and the assembler's words for it would name no line.
+    size_t inline_assembly(size_t i)
+    {
+        const std::string& file = _tokens.files[size_t(_all[i].file)];
+        if (file.compare(0, 6, "device") == 0) return i;
+        size_t open = i;
+        while (open < _all.size() && !is(open, "(") && !is(open, ";")) open++;
+        if (!is(open, "(") || !in_code()) return i;
+        size_t after = after_bracket(open);
+        _edits.push_back({_all[i].at, _all[after - 1].at + 1,
+            "static_assert(false, \"inline PTX does not run on the emulator: give it a twin under #if defined(DWARF_EMULATED)\")"
+            + marker(_all[after - 1].file, _all[after - 1].line)});
+        return after - 1;
     }
 
     std::string dynamic_declaration(const std::string& type, const std::string& name, size_t from, size_t end)

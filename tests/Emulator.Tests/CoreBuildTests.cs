@@ -46,7 +46,9 @@ public sealed class CoreBuildTests : IDisposable
         {
             var error = Assert.Throws<DwarfException>(() => EmulatorBuild.Ensure(_root, Path.Combine(_root, "cache")));
             Assert.Equal(ErrorKind.Unavailable, error.Kind);
-            Assert.Equal("device emulated is not available: it needs a C++ compiler, and no-such-compiler cannot be started; install g++ or set CXX", error.Message);
+            Assert.Equal(
+                "device emulated is not available: it needs a C++ compiler, and no-such-compiler cannot be started; install g++ or set CXX",
+                error.Message);
         }
         finally
         {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Emulator.Tests;
 
-/// <summary>Barriers, warp collectives, atomics and shared memory of the emulator against what CUDA's documents say, for any order and number of workers.</summary>
+/// <summary>Barriers, warp collectives, atomics and shared memory against what CUDA's documents say, for any order and number of workers.</summary>
 public sealed class CoreCollectiveTests : IDisposable
 {
     private const int Threads = 96;
@@ -72,6 +72,53 @@ public sealed class CoreCollectiveTests : IDisposable
         }
         CudaDriver.cuMemFree_v2(partial);
         CudaDriver.cuMemFree_v2(y);
+    }
+
+    [Theory, MemberData(nameof(Orders))]
+    public void Threads_that_wait_for_a_threads_atomic_write_come_on(int seed, int workers)
+    {
+        Set(seed, workers);
+        using var module = new CoreModule("""
+            extern "C" __global__ void handshake(int* y)
+            {
+                if (threadIdx.x == 0) while (atomicAdd(&y[blockIdx.x], 0) == 0) {}
+                else if (threadIdx.x == 40) atomicExch(&y[blockIdx.x], 1);
+            }
+            """);
+        ulong y = CoreModule.Allocate(64);
+        CoreModule.Upload(y, new int[16]);
+        CoreModule.Ok(module.Launch("handshake", 16, 64, 0, y));
+        Assert.All(CoreModule.Download<int>(y, 16), v => Assert.Equal(1, v));
+        CudaDriver.cuMemFree_v2(y);
+    }
+
+    [Fact]
+    public void Mathematics_takes_mixed_arguments_as_students_write_them()
+    {
+        using var module = new CoreModule("""
+            extern "C" __global__ void mixed(double* y, int n)
+            {
+                float x = 2.0f;
+                y[0] = pow(x, 2.0) + pow(2, 3) + pow(n, 0.5f);
+                y[1] = sqrt(n) + fabs(-n) + fmax(x, 1.0) + fmin(1, x) + fmod(n, 2) + max(x, 1.0);
+                y[2] = __float2int_rn(2.5f) + __float2int_rz(-2.5f) + __double2int_ru(1e30) * 0.0;
+                y[3] = __popc(255u) + __clz(1) + __ffs(8) + __brev(1u) / 2147483648.0 + __byte_perm(0x11223344u, 0u, 0x0000u);
+                y[4] = __dp4a(0x01020304, 0x01010101, 5) + __umulhi(0x80000000u, 4u) + __funnelshift_l(0x80000000u, 1u, 1);
+            }
+            """);
+        ulong y = CoreModule.Allocate(5 * 8);
+        CoreModule.Ok(module.Launch("mixed", 1, 1, 0, y, 9));
+        double[] expected = [4 + 8 + 3, 3 + 9 + 2 + 1 + 1 + 2, 0, 8 + 31 + 4 + 1 + 0x44444444, 15 + 2 + 3];
+        Assert.Equal(expected, CoreModule.Download<double>(y, 5));
+        CudaDriver.cuMemFree_v2(y);
+    }
+
+    [Fact]
+    public void Inline_PTX_is_refused_with_its_line()
+    {
+        using var module = new CoreModule("extern \"C\" __global__ void k(int* y)\n{\n    asm volatile(\"exit;\");\n}\n");
+        Assert.Contains("core.cu:3:", module.Log);
+        Assert.Contains("inline PTX does not run on the emulator", module.Log);
     }
 
     [Theory, MemberData(nameof(Orders))]

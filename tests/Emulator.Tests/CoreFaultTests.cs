@@ -63,6 +63,14 @@ public sealed class CoreFaultTests : IDisposable
         Assert.Equal(63, CoreModule.Download<int>(_memory, 64)[63]);
     }
 
+    [Fact]
+    public void A_grid_of_a_hundred_billion_blocks_ends_at_the_time_limit()
+    {
+        Engine.Kernels.Emulator.SetTimeLimit(0.2);
+        Assert.Equal(702, (int)_module.Launch("fine", new Dim3(2147483647, 65535), 1, 0, _memory));
+        Assert.Equal("deadlock", Engine.Kernels.Emulator.Fault!.Kind);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(5)]
