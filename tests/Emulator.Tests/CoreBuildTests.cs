@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Emulator.Tests;
 
-/// <summary>The emulator is built once for each state of its sources, by two processes at once if need be, and its absence is one line.</summary>
+/// <summary>The emulator is built once for each state of its sources, by several at once if need be; its absence is one line.</summary>
 public sealed class CoreBuildTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("dwarf-emulator").FullName;

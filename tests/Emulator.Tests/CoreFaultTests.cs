@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Emulator.Tests;
 
-/// <summary>Nothing that a kernel does brings the process down: the launch fails with a kind, a line, a block and a thread, and the next one works.</summary>
+/// <summary>No kernel ends the process: the launch fails with kind, line, block and thread, and the next one works.</summary>
 public sealed class CoreFaultTests : IDisposable
 {
     private readonly CoreModule _module;
@@ -40,7 +40,8 @@ public sealed class CoreFaultTests : IDisposable
     [InlineData("not_in_mask", 719, "absent-lane", 0, 1)]
     [InlineData("forever", 702, "deadlock", 0, null)]
     [InlineData("forever_with_barriers", 702, "deadlock", 0, null)]
-    public void A_fault_names_kernel_line_block_and_thread_and_the_next_launch_works(string kernel, int status, string kind, int block, int? thread)
+    public void A_fault_names_kernel_line_block_and_thread_and_the_next_launch_works(
+        string kernel, int status, string kind, int block, int? thread)
     {
         Engine.Kernels.Emulator.SetTimeLimit(0.3);
         var found = _module.Launch(kernel, 8, 64, 0, _memory);
@@ -52,7 +53,8 @@ public sealed class CoreFaultTests : IDisposable
         {
             Assert.Equal((uint)expected, fault.Thread.X);
         }
-        if (kernel is not ("jump" or "recursion"))      // no line where there is no code, and any of the function's where it calls itself
+        // no line where there is no code, and any of the function's lines where it calls itself
+        if (kernel is not ("jump" or "recursion"))
         {
             Assert.Equal("core.cu", fault.File);
             Assert.Equal(LineOf(kernel), fault.Line);

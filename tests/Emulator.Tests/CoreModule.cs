@@ -75,7 +75,8 @@ internal sealed unsafe class CoreModule : IDisposable
         }
     }
 
-    public CUresult Launch(string name, Dim3 grid, Dim3 block, nint stream, params object[] arguments) => LaunchShared(name, grid, block, 0, stream, arguments);
+    public CUresult Launch(string name, Dim3 grid, Dim3 block, nint stream, params object[] arguments)
+        => LaunchShared(name, grid, block, 0, stream, arguments);
 
     public CUresult LaunchShared(string name, Dim3 grid, Dim3 block, uint shared, nint stream, params object[] arguments)
     {

@@ -15,7 +15,7 @@ public static unsafe partial class Emulator
 {
     private const string Library = CudaLibraries.Emulator;
 
-    /// <summary>Whether kernels compiled from now on carry instruments. Set before the device is opened: it is part of the cache's keys.</summary>
+    /// <summary>Whether kernels compiled from now on carry instruments. Set before a device is opened: part of the cache's keys.</summary>
     public static bool Checked { get; private set; }
 
     /// <summary>The fault since which every call fails; null where there is none.</summary>

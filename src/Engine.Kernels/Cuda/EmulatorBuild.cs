@@ -55,7 +55,8 @@ internal static class EmulatorBuild
             hash.AppendData(BitConverter.GetBytes((long)bytes.Length));
             hash.AppendData(bytes);
         }
-        Add(Encoding.UTF8.GetBytes($"{compiler}\n{Run(compiler, ["--version"], null).Output}\n{string.Join(' ', s_flags)} {string.Join(' ', s_linking)}"));
+        string version = Run(compiler, ["--version"], null).Output;
+        Add(Encoding.UTF8.GetBytes($"{compiler}\n{version}\n{string.Join(' ', s_flags)} {string.Join(' ', s_linking)}"));
         foreach (string file in files)
         {
             Add(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
@@ -90,15 +91,18 @@ internal static class EmulatorBuild
             }
             if (failed != 0)
             {
-                string line = first.Split('\n').FirstOrDefault(each => each.Contains("error", StringComparison.Ordinal)) ?? first.Split('\n')[0];
-                throw new DwarfException(ErrorKind.Unavailable, $"device emulated is not available: {compiler} does not build the emulator: {line.Trim()}");
+                string[] lines = first.Split('\n');
+                string line = lines.FirstOrDefault(each => each.Contains("error", StringComparison.Ordinal)) ?? lines[0];
+                throw new DwarfException(
+                    ErrorKind.Unavailable, $"device emulated is not available: {compiler} does not build the emulator: {line.Trim()}");
             }
             // Another process may have been faster; its library is as good.
             File.Move(library, target, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"device emulated is not available: {parent} cannot be written ({error.Message})", error);
+            throw new DwarfException(
+                ErrorKind.Unavailable, $"device emulated is not available: {parent} cannot be written ({error.Message})", error);
         }
         finally
         {
@@ -117,7 +121,12 @@ internal static class EmulatorBuild
     {
         try
         {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? "" };
+            var start = new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = folder ?? "",
+            };
             using var process = Process.Start(start)!;
             var errors = process.StandardError.ReadToEndAsync();
             string output = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
@@ -127,7 +136,9 @@ internal static class EmulatorBuild
         catch (Win32Exception error)
         {
             throw new DwarfException(
-                ErrorKind.Unavailable, $"device emulated is not available: it needs a C++ compiler, and {program} cannot be started; install g++ or set CXX", error);
+                ErrorKind.Unavailable,
+                $"device emulated is not available: it needs a C++ compiler, and {program} cannot be started; install g++ or set CXX",
+                error);
         }
     }
 }
