@@ -17,6 +17,7 @@ public static class All
         new Tokenize(),
         new BenchVerb(),
         new Devices(),
+        new SelfTest(),
         new KernelsList(),
         new KernelsBuild(),
         new KernelsExplain(),
