@@ -21,7 +21,8 @@ struct operands
 //   operator add, mul
 //   shapes   a, b broadcast to y [count]; y's merged axes are size0 (innermost) to size7, a moves by a0.. and b by b0.. elements along them
 //   launch   grid ceil(S*count/8192); block 256; shared 0
-//   reads    (a0 ? S*count : S*S*count/16) + (b ? (b0 ? S*count : S*S*count/16) : 0)
+//   reads    S*(a0 || axes > 1 && size0 % PACK ? count : floor(count/PACK) + count % PACK)
+//            + (b ? S*(b0 || axes > 1 && size0 % PACK ? count : floor(count/PACK) + count % PACK) : 0)
 //   writes   S*count
 //   bound    memory
 //   why      flat over y: every store is contiguous, and a repeated operand comes again from L1 or L2 (counted above). Indices are worked out
