@@ -34,5 +34,5 @@ LACKS(cuStreamBeginCaptureToGraph) LACKS(cuThreadExchangeStreamCaptureMode) LACK
 LACKS(cuEventRecordWithFlags) LACKS(cuGraphCreate) LACKS(cuGraphClone) LACKS(cuGraphAddKernelNode_v2) LACKS(cuGraphAddMemcpyNode)
 LACKS(cuGraphAddMemsetNode) LACKS(cuGraphAddHostNode) LACKS(cuGraphAddChildGraphNode) LACKS(cuGraphAddEmptyNode) LACKS(cuGraphAddDependencies)
 LACKS(cuGraphGetEdges) LACKS(cuGraphGetRootNodes) LACKS(cuGraphNodeGetType) LACKS(cuGraphKernelNodeGetParams_v2) LACKS(cuGraphKernelNodeSetParams_v2)
-LACKS(cuGraphExecKernelNodeSetParams_v2) LACKS(cuGraphExecUpdate_v2) LACKS(cuGraphInstantiateWithParams) LACKS(cuGraphDebugDotPrint)
+LACKS(cuGraphExecKernelNodeSetParams_v2) LACKS(cuGraphInstantiateWithParams) LACKS(cuGraphDebugDotPrint)
 LACKS(cuProfilerStart) LACKS(cuProfilerStop) LACKS(cuTensorMapEncodeTiled)
