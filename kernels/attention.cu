@@ -9,8 +9,8 @@ extern __shared__ __align__(16) unsigned char shared[];
 // attention_forward: y, each row's maximum and 1/sum, and (where wanted) the weights that the map is the mean of.
 //   operator attention, cross_attention, self_attention, multi_head_attention
 //   shapes   q, y [b,h,s,d]; k, v [b,h,t,d]; key_mask [b,t]; stats [b,h,s,2]; weights [b,h,each], each = s*t rounded up to 8
-//   launch   grid b*h*ceil(s/rows); block 32*ceil(rows/4); shared A*(stride*(4*ceil(rows/4) + 32) + rows*32*ceil(t/32)), stride = d padded
-//   reads    S*HEAD_DIM*(s*(gridDim.x/ceil(s/rows)) + 2*t*gridDim.x) + (key_mask ? t*gridDim.x*(blockDim.x/32) : 0)
+//   launch   grid b*h*ceil(s/rows); block 256; shared A*(stride*(4*ceil(rows/4) + 32) + rows*32*ceil(t/32)), stride = d padded
+//   reads    S*HEAD_DIM*(s*(gridDim.x/ceil(s/rows)) + 2*t*gridDim.x) + (key_mask ? t*gridDim.x*ceil(rows/4) : 0)
 //   writes   (S*HEAD_DIM + 2*A + (weights ? A*t : 0))*s*(gridDim.x/ceil(s/rows))
 //   bound    arithmetic (f32 and f64 have no tensor cores here); memory for few queries
 //   why      the scores of `rows` queries stay in shared memory, so that softmax is exact and each block reads k and v once; blocks of one head
@@ -30,7 +30,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward(
     accum* tile = q_rows + padded_rows * STRIDE;
     accum* scores = tile + TILE * STRIDE;
 
-    // The rows of this warp. Past the block's last row it computes with that row's scores and writes nothing.
+    // The rows of this warp. Past the block's last row it computes with that row's scores and writes nothing; a warp without rows only loads.
     int row = warp * WARP_ROWS;
     accum* strip[WARP_ROWS];
 #pragma unroll
@@ -46,6 +46,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward(
         __syncthreads();
         load_rows(tile, k + batch * kv_batch + head * kv_head, kv_row, key, TILE, t);
         __syncthreads();
+        if (row >= rows) continue;
         accum dots[WARP_ROWS];
         dot_rows(dots, q_rows + row * STRIDE, tile + lane * STRIDE);
         bool attends = key + lane < t && (key_mask == nullptr || key_mask[batch * t + key + lane] != 0);
@@ -96,6 +97,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward(
         __syncthreads();
         load_rows(tile, v + batch * kv_batch + head * kv_head, kv_row, key, TILE, t);
         __syncthreads();
+        if (row >= rows) continue;
         const accum* const part[WARP_ROWS] = {strip[0] + key, strip[1] + key, strip[2] + key, strip[3] + key};
         add_weighted_rows(sums, part, tile);
     }
@@ -119,8 +121,8 @@ __device__ __forceinline__ accum weight_gradient(accum dp, accum map, accum fact
 // attention_backward_q: dq and delta = sum of weight x gradient of each row; dk and dv too where one block has all queries of its head.
 //   operator attention, cross_attention, self_attention, multi_head_attention
 //   shapes   as attention_forward; dy as y, dq as q, dk, dv as k; dmap [b,s,t]; delta [b,h,s]; dy, dmap, dq, dk, dv, delta may be null
-//   launch   grid b*h*ceil(s/rows); block 32*ceil(rows/4); shared A*(stride*(8*ceil(rows/4) + 32) + rows*64*ceil(t/32) + 2*rows)
-//   reads    (S*HEAD_DIM*(dy ? 2 : 1) + 2*A + (dmap ? S*t : 0))*s*(gridDim.x/ceil(s/rows)) + S*HEAD_DIM*t*(dy ? 3 : 2)*gridDim.x + (key_mask ? t*gridDim.x*(blockDim.x/32) : 0)
+//   launch   grid b*h*ceil(s/rows); block 256; shared A*(stride*(8*ceil(rows/4) + 32) + rows*64*ceil(t/32) + 2*rows)
+//   reads    (S*HEAD_DIM*(dy ? 2 : 1) + 2*A + (dmap ? S*t : 0))*s*(gridDim.x/ceil(s/rows)) + S*HEAD_DIM*t*(dy ? 3 : 2)*gridDim.x + (key_mask ? t*gridDim.x*ceil(rows/4) : 0)
 //   writes   (dq ? S*HEAD_DIM : 0)*s*(gridDim.x/ceil(s/rows)) + (delta ? A : 0)*s*(gridDim.x/ceil(s/rows)) + ((dk ? 1 : 0) + (dv ? 1 : 0))*S*HEAD_DIM*t*gridDim.x
 //   bound    arithmetic; memory for few queries
 //   why      delta needs the whole row before any score's gradient is known, so k is read a second time (the first reading is in L2): delta =
@@ -154,19 +156,20 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_q(
     for (int i = threadIdx.x; i < 2 * present; i += blockDim.x) row_stats[i] = stats[2 * at + i];
     for (long long key = 0; key < t; key += TILE)
     {
-        accum dots[WARP_ROWS], dp[WARP_ROWS] = {};
+        accum dots[WARP_ROWS] = {}, dp[WARP_ROWS] = {};
         __syncthreads();
         load_rows(tile, k_head, kv_row, key, TILE, t);
         __syncthreads();
-        dot_rows(dots, q_rows + row * STRIDE, tile + lane * STRIDE);
+        if (row < rows) dot_rows(dots, q_rows + row * STRIDE, tile + lane * STRIDE);
         if (dy != nullptr)
         {
             __syncthreads();
             load_rows(tile, v_head, kv_row, key, TILE, t);
             __syncthreads();
-            dot_rows(dp, dy_rows + row * STRIDE, tile + lane * STRIDE);
+            if (row < rows) dot_rows(dp, dy_rows + row * STRIDE, tile + lane * STRIDE);
         }
 
+        if (row >= rows) continue;
         bool attends = key + lane < t && (key_mask == nullptr || key_mask[batch * t + key + lane] != 0);
 #pragma unroll
         for (int r = 0; r < WARP_ROWS; r++)
@@ -215,10 +218,10 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_q(
             const accum* part[WARP_ROWS];
 #pragma unroll
             for (int r = 0; r < WARP_ROWS; r++) part[r] = gradients + smaller(row + r, present - 1) * width + key;
-            add_weighted_rows(sums, part, tile);
+            if (row < rows) add_weighted_rows(sums, part, tile);
         }
 
-        for (int group = warp * WARP_ROWS; group < TILE; group += padded_rows)
+        for (int group = warp * WARP_ROWS; group < TILE; group += blockDim.x / 8)
         {
             long long key_at = batch * kv_batch + head * kv_head + (key + group) * kv_row;
             int keys = (int)(t - key - group < WARP_ROWS ? t - key - group : WARP_ROWS);

@@ -6,7 +6,7 @@ namespace Engine.Kernels.Operators;
 /// <remarks>k and v have the same strides, as have q and dq, k, v, dk and dv, y and dy: so it is in every layout of <see cref="HeadRows"/>.</remarks>
 public static unsafe class AttentionCuda
 {
-    private const int Tile = 32, WarpRows = 4;
+    private const int Tile = 32, WarpRows = 4, Threads = 256;
 
     /// <summary>Shared memory that a block takes while it may have fewer rows instead: what every device from sm_80 on has.</summary>
     private const long SharedBytes = 96 * 1024;
@@ -27,7 +27,7 @@ public static unsafe class AttentionCuda
         var dtype = y.Tensor.DType;
         int rows = Rows(in p, dtype, hasGradient: false);
         gpu.Launch(
-            s_forward, dtype, Blocks(in p, p.Queries, rows), Threads(rows), Shared(in p, dtype, rows, hasGradient: false),
+            s_forward, dtype, Blocks(in p, p.Queries, rows), Threads, Shared(in p, dtype, rows, hasGradient: false),
             [
                 p.Q.Address, p.K.Address, p.V.Address, p.KeyMask,
                 Arg.Accum(p.Scale), Threshold(in p), Kept(in p), p.Seed, p.Offset, p.MapAfterDropout, y.Address, stats, weights,
@@ -63,7 +63,7 @@ public static unsafe class AttentionCuda
         Arg q = p.Q.Address, k = p.K.Address, v = p.V.Address, scale = Arg.Accum(p.Scale), threshold = Threshold(in p), kept = Kept(in p);
         Arg dyAt = y.Address, dqAt = dq?.Address ?? 0, dkAt = dk?.Address ?? 0, dvAt = dv?.Address ?? 0;
         gpu.Launch(
-            s_backwardQ, dtype, Blocks(in p, p.Queries, rows), Threads(rows), Shared(in p, dtype, rows, hasGradient: true),
+            s_backwardQ, dtype, Blocks(in p, p.Queries, rows), Threads, Shared(in p, dtype, rows, hasGradient: true),
             [
                 q, k, v, p.KeyMask, scale, threshold, kept, p.Seed, p.Offset, p.MapAfterDropout,
                 stats, dyAt, dmap, dqAt, isWhole ? dkAt : (nint)0, isWhole ? dvAt : (nint)0, delta,
@@ -74,7 +74,7 @@ public static unsafe class AttentionCuda
         {
             long shared = AccumBytes(dtype) * ((4 * Tile * Stride(in p, dtype)) + (2 * Tile * Tile) + (3 * Tile));
             gpu.Launch(
-                s_backwardKv, dtype, Blocks(in p, p.Keys, Tile), 2 * Tile * WarpRows, checked((int)shared),
+                s_backwardKv, dtype, Blocks(in p, p.Keys, Tile), Threads, checked((int)shared),
                 [
                     q, k, v, p.KeyMask, scale, threshold, kept, p.Seed, p.Offset, p.MapAfterDropout, stats, dyAt, dmap, delta, dkAt, dvAt,
                     p.Q.Batch, p.Q.Head, p.Q.Row, p.K.Batch, p.K.Head, p.K.Row, y.Batch, y.Head, y.Row, p.Heads, p.Queries, p.Keys,
@@ -90,8 +90,6 @@ public static unsafe class AttentionCuda
     private static Dim3 Blocks(in AttentionProblem p, long count, int each)
         => checked(p.Batches * p.Heads * (count / each + (count % each == 0 ? 0 : 1)));
 
-    private static int Threads(int rows) => 32 * ((rows + WarpRows - 1) / WarpRows);
-
     private static long AccumBytes(DType dtype) => dtype.Accumulator().Size();
 
     /// <summary>Elements from row to row in shared memory: an odd number of 16-byte pieces (attention.cuh).</summary>
@@ -104,7 +102,7 @@ public static unsafe class AttentionCuda
     /// <summary>Queries of a block: at most 32, and as many as shared memory holds the scores of.</summary>
     private static int Rows(in AttentionProblem p, DType dtype, bool hasGradient)
     {
-        int rows = (int)Math.Clamp((p.Queries + WarpRows - 1) / WarpRows * WarpRows, WarpRows, 8 * WarpRows);
+        int rows = (int)Math.Clamp((p.Queries + WarpRows - 1) / WarpRows * WarpRows, WarpRows, Threads / 32 * WarpRows);
         while (rows > 1 && SharedOf(in p, dtype, rows, hasGradient) > SharedBytes)
         {
             rows -= rows > WarpRows ? WarpRows : 1;
