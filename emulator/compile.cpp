@@ -124,13 +124,16 @@ std::string linker_errors(const std::string& log)
     return errors + log;
 }
 
+bool is_clang(const std::string& compiler) { return compiler.find("clang") != std::string::npos; }
+
 void add_code_flags(std::vector<std::string>& command, const Compilation& what)
 {
     for (const char* flag : {"-std=c++17", "-fPIC", "-shared", "-w", "-fvisibility=hidden", "-fno-strict-aliasing", "-fno-math-errno",
                              "-fno-trapping-math", "-fno-exceptions", "-fno-rtti", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
-                             "-fwrapv", "-fno-delete-null-pointer-checks", "-fmax-errors=10"})
+                             "-fwrapv", "-fno-delete-null-pointer-checks"})
         command.push_back(flag);
-    if (compiler().find("clang") == std::string::npos) command.push_back("-fno-gnu-unique");
+    if (is_clang(command[0])) command.insert(command.end(), {"-ferror-limit=10", "-fno-caret-diagnostics"});
+    else command.insert(command.end(), {"-fno-gnu-unique", "-fmax-errors=10"});
     command.push_back(what.contract ? "-ffp-contract=fast" : "-ffp-contract=off");
     if (!what.checked && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) command.push_back("-march=x86-64-v3");
     if (!what.checked)
@@ -227,7 +230,8 @@ bool compile(const Compilation& what, std::string& binary, std::string& log)
     if (status != 0 || !read_file(preprocessed, text)) return false;
 
     std::string ordinary = folder.add("program.cpp", rewrite(text, what.expressions, what.checked));
-    command = {compiler()};
+    // the instruments count on what g++ -Og keeps
+    command = {what.checked && is_clang(compiler()) ? "g++" : compiler()};
     add_code_flags(command, what);
     command.push_back("-fdebug-prefix-map=" + folder.path + "=.");
     std::string result = folder.path + "/program.so";

@@ -57,8 +57,8 @@ void dwarf_yield();
 long long dwarf_clock();
 uint3 dwarf_thread_index() __attribute__((const));
 uint3 dwarf_block_index() __attribute__((const));
-dim3 dwarf_block_dim() __attribute__((const));
-dim3 dwarf_grid_dim() __attribute__((const));
+uint3 dwarf_block_dim() __attribute__((const));
+uint3 dwarf_grid_dim() __attribute__((const));
 unsigned dwarf_lane() __attribute__((const));
 char* dwarf_shared_at(const dwarf_shared_object* object) __attribute__((const));
 char* dwarf_dynamic_shared() __attribute__((const));
@@ -71,8 +71,8 @@ void* memset(void*, int, size_t);
 #if defined(DWARF_CHECKED)
 #define threadIdx (dwarf_thread_index())
 #define blockIdx (dwarf_block_index())
-#define blockDim (dwarf_block_dim())
-#define gridDim (dwarf_grid_dim())
+#define blockDim (dim3(dwarf_block_dim()))
+#define gridDim (dim3(dwarf_grid_dim()))
 #define DWARF_SHARED_AT(object) dwarf_shared_at(&object)
 #define DWARF_DYNAMIC dwarf_dynamic_shared()
 #else

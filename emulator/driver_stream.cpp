@@ -50,7 +50,9 @@ EXPORT CUresult cuStreamCreate(void** stream, unsigned flags)
 {
     ENTER();
     if (!stream || flags > 1) return CUDA_ERROR_INVALID_VALUE;
+    static std::atomic<uint64_t> count{0};
     Stream* made = new Stream;
+    made->number = ++count;
     made->blocking = flags == 0;
     *stream = streams().add(made);
     return 0;

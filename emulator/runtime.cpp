@@ -28,8 +28,8 @@ extern "C"
 
 EXPORT uint3 dwarf_thread_index() { return dwarf_self->index; }
 EXPORT uint3 dwarf_block_index() { return dwarf_self->block->index; }
-EXPORT dim3 dwarf_block_dim() { return dwarf_self->block->block; }
-EXPORT dim3 dwarf_grid_dim() { return dwarf_self->block->grid; }
+EXPORT uint3 dwarf_block_dim() { return dwarf_self->block->block; }
+EXPORT uint3 dwarf_grid_dim() { return dwarf_self->block->grid; }
 EXPORT unsigned dwarf_lane() { return dwarf_self->lane; }
 EXPORT char* dwarf_shared_at(const dwarf_shared_object* object) { return dwarf_self->block->shared + object->offset; }
 EXPORT char* dwarf_dynamic_shared() { return dwarf_self->block->dynamic; }

@@ -38,8 +38,8 @@ std::vector<Stream*> all_streams()
 {
     std::vector<Stream*> all = {&default_stream()};
     streams().each([&](Stream* stream) { all.push_back(stream); });
-    // by address would differ from run to run; handles are made in order, so by their first pending item does not matter either:
-    std::sort(all.begin() + 1, all.end());
+    // Not by address: the order that a seed draws must be the same in every process.
+    std::sort(all.begin() + 1, all.end(), [](const Stream* a, const Stream* b) { return a->number < b->number; });
     return all;
 }
 

@@ -58,6 +58,7 @@ struct Capture
 
 struct Stream
 {
+    uint64_t number = 0;        // counts streams made; 0 = the default one
     bool blocking = true;       // waits for the default stream, and it for this one
     std::deque<std::shared_ptr<Item>> pending;
     std::vector<std::shared_ptr<Item>> waits;
