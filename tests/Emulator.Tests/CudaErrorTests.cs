@@ -27,25 +27,30 @@ public sealed class CudaErrorTests : IDisposable
     [Fact]
     public void A_kernel_of_ours_that_does_not_compile_is_a_bug_with_file_and_line()
     {
-        _folder.Write("broken.cu", "#include \"common.cuh\"\n\nextern \"C\" __global__ void broken(scalar* x) { x[0] = undefined_name; }\n");
-        Expect(ErrorKind.Internal, $"{_folder.PathOf("broken.cu")}:3: ", () => _gpu.Launch(new KernelKey("broken", "broken"), DType.F32, 1, 1, 0, [(nint)0]));
+        _folder.Write("broken.cu",
+            "#include \"common.cuh\"\n\nextern \"C\" __global__ void broken(scalar* x) { x[0] = undefined_name; }\n");
+        Expect(ErrorKind.Internal, $"{_folder.PathOf("broken.cu")}:3: ",
+            () => _gpu.Launch(new KernelKey("broken", "broken"), DType.F32, 1, 1, 0, [(nint)0]));
     }
 
     [Fact]
     public void A_users_kernel_that_does_not_compile_is_the_users_error()
     {
         _folder.Write("mine.cu", "__global__ void mine(float* x)\n{\n    x[0] = 1\n}\n");
-        var error = Expect(ErrorKind.Content, $"{_folder.PathOf("mine.cu")}:", () => _gpu.Warm(KernelKey.OfFile(_folder.PathOf("mine.cu"), "mine"), DType.F32));
+        var error = Expect(ErrorKind.Content, $"{_folder.PathOf("mine.cu")}:",
+            () => _gpu.Warm(KernelKey.OfFile(_folder.PathOf("mine.cu"), "mine"), DType.F32));
         Assert.Contains(";", error.Message);
     }
 
     [Fact]
     public void A_kernel_that_the_file_does_not_have_is_named_with_the_file()
-        => Expect(ErrorKind.Internal, $"{_folder.PathOf("scale.cu")}: has no kernel scole", () => _gpu.Warm(new KernelKey("scale", "scole"), DType.F32));
+        => Expect(ErrorKind.Internal, $"{_folder.PathOf("scale.cu")}: has no kernel scole",
+            () => _gpu.Warm(new KernelKey("scale", "scole"), DType.F32));
 
     [Fact]
     public void A_kernel_file_that_is_not_there_is_named()
-        => Expect(ErrorKind.MissingInput, $"{_folder.PathOf("absent.cu")}: cannot be read", () => _gpu.Warm(new KernelKey("absent", "absent"), DType.F32));
+        => Expect(ErrorKind.MissingInput, $"{_folder.PathOf("absent.cu")}: cannot be read",
+            () => _gpu.Warm(new KernelKey("absent", "absent"), DType.F32));
 
     [Theory]
     [InlineData(1568, 2048, 0, "grid 1568, block 2048 (limit 1024), shared 0 B")]
@@ -57,7 +62,8 @@ public sealed class CudaErrorTests : IDisposable
 
     [Fact]
     public void A_grid_beyond_the_limits_says_so()
-        => Expect(ErrorKind.Internal, "shared_sum on emulated (sm_90): CUDA_ERROR_INVALID_VALUE; grid 1x70000 (limit 2147483647x65535x65535), block 32",
+        => Expect(ErrorKind.Internal,
+            "shared_sum on emulated (sm_90): CUDA_ERROR_INVALID_VALUE; grid 1x70000 (limit 2147483647x65535x65535), block 32",
             () => _gpu.Launch(_folder.SharedSum, DType.F32, new Dim3(1, 70000), 32, 0, [(nint)0, (nint)0, 0]));
 
     [Fact]
@@ -72,7 +78,8 @@ public sealed class CudaErrorTests : IDisposable
     [Fact]
     public void Arguments_that_do_not_fit_the_kernel_are_named()
     {
-        Expect(ErrorKind.Internal, "scale on emulated (sm_90): takes 4 arguments, found 3", () => _gpu.Launch(_folder.Key, DType.F32, 1, 1, 0, [(nint)0, Arg.Accum(1), (nint)0], 1));
+        Expect(ErrorKind.Internal, "scale on emulated (sm_90): takes 4 arguments, found 3",
+            () => _gpu.Launch(_folder.Key, DType.F32, 1, 1, 0, [(nint)0, Arg.Accum(1), (nint)0], 1));
         Expect(ErrorKind.Internal, "scale on emulated (sm_90): argument 2 (factor) is accum, found the integer 7",
             () => _gpu.Launch(_folder.Key, DType.F32, 1, 1, 0, [(nint)0, 7, (nint)0, 1L], 1));
         Expect(ErrorKind.Internal, "shared_sum on emulated (sm_90): argument 3 (n) is int, found the integer 4294967296",
@@ -83,7 +90,8 @@ public sealed class CudaErrorTests : IDisposable
     public void Out_of_memory_says_how_much_was_asked_and_is_free()
     {
         Engine.Kernels.Emulator.SetMemory(1 << 20);
-        var error = Expect(ErrorKind.Unavailable, "allocating 1,073,741,824 bytes on emulated (sm_90): CUDA_ERROR_OUT_OF_MEMORY; ", () => _gpu.Memory.Allocate(1 << 30));
+        var error = Expect(ErrorKind.Unavailable, "allocating 1,073,741,824 bytes on emulated (sm_90): CUDA_ERROR_OUT_OF_MEMORY; ",
+            () => _gpu.Memory.Allocate(1 << 30));
         Assert.Contains("bytes are free", error.Message);
     }
 
@@ -96,7 +104,8 @@ public sealed class CudaErrorTests : IDisposable
             _gpu.Launch(_folder.Wild, DType.F32, 1, 1, 0, [y, 1L << 44]);
             _gpu.Synchronize();
         });
-        var later = Expect(ErrorKind.Internal, "waiting for the device on emulated (sm_90): CUDA_ERROR_ILLEGAL_ADDRESS; wild: ", _gpu.Synchronize);
+        var later = Expect(ErrorKind.Internal, "waiting for the device on emulated (sm_90): CUDA_ERROR_ILLEGAL_ADDRESS; wild: ",
+            _gpu.Synchronize);
         Assert.DoesNotContain('\n', later.Message);
         Expect(ErrorKind.Internal, "", () => y.Item());
         Engine.Kernels.Emulator.ResetFault();
@@ -107,7 +116,9 @@ public sealed class CudaErrorTests : IDisposable
     public void A_device_that_is_not_there_is_a_usage_error_or_unavailable()
     {
         Expect(ErrorKind.Usage, "device: expected cuda, cuda:N or emulated, found 'gpu'", () => CudaDevice.Open("gpu"));
-        Expect(ErrorKind.Unavailable, "device cuda is not available: this process runs on emulated already; one process uses one of the two", () => CudaDevice.Open("cuda"));
+        Expect(ErrorKind.Unavailable,
+            "device cuda is not available: this process runs on emulated already; one process uses one of the two",
+            () => CudaDevice.Open("cuda"));
     }
 
     [Fact]

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Emulator.Tests;
 
-/// <summary>Libraries that answer like a CUDA installation, built by g++ into a folder of their own; and `dwarf` run with them on its library path.</summary>
+/// <summary>
+/// Libraries that answer like a CUDA installation, built by g++ into a folder of their own; and `dwarf` run with them on its library path.
+/// </summary>
 public sealed class FakeCuda : IDisposable
 {
     private const string Driver = """

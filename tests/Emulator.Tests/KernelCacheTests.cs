@@ -61,7 +61,8 @@ public sealed class KernelCacheTests(EmulatedDevice device) : IDisposable
         Assert.Equal(3, Compiles(() => Build("sm_90")));
         Assert.Equal(0, Compiles(() => Build("sm_80")));
         void Build(string architecture)
-            => Assert.Equal([DType.F32, DType.F64, DType.BF16], KernelBuild.All("emulated", architecture, _folder.Options()).Select(built => built.DType));
+            => Assert.Equal([DType.F32, DType.F64, DType.BF16],
+                KernelBuild.All("emulated", architecture, _folder.Options()).Select(built => built.DType));
     }
 
     [Fact]
@@ -98,7 +99,8 @@ public sealed class KernelCacheTests(EmulatedDevice device) : IDisposable
         Start();
         string entry = Assert.Single(Directory.GetFiles(_folder.CacheFolder));
         // Whole by its own hash, but no library: as if another machine's file had been copied here.
-        new KernelCache(_folder.CacheFolder).Write(Path.GetFileNameWithoutExtension(entry), new CompiledImage([1, 2, 3, 4, 5, 6, 7, 8], ""));
+        new KernelCache(_folder.CacheFolder).Write(Path.GetFileNameWithoutExtension(entry),
+            new CompiledImage([1, 2, 3, 4, 5, 6, 7, 8], ""));
         Assert.Equal(1, Compiles(() => Start()));
         Assert.Equal(0, Compiles(() => Start()));
     }
@@ -138,6 +140,7 @@ public sealed class KernelCacheTests(EmulatedDevice device) : IDisposable
         var y = new Tensor([5], DType.F32, gpu.Memory);
         gpu.Launch(_folder.Key, DType.F32, Dim3.Over(5, 4), 4, 0, [x, Arg.Accum(0.5), y, 5L], times);
         int extra = File.ReadAllText(_folder.PathOf("extra.cuh")).Contains('1') ? 1 : 0;
-        Assert.Equal([0.5f * times + extra, times + extra, 1.5f * times + extra, 2 * times + extra, 2.5f * times + extra], y.OnHost().Span<float>().ToArray());
+        Assert.Equal([0.5f * times + extra, times + extra, 1.5f * times + extra, 2 * times + extra, 2.5f * times + extra],
+            y.OnHost().Span<float>().ToArray());
     }
 }

@@ -10,7 +10,8 @@ public sealed class MissingCudaTests : IDisposable
     public void Dispose() => _fake.Dispose();
 
     [Fact]
-    public void No_driver() => Expect("device cuda is not available: NVIDIA's driver not found (looked for libcuda.so.1, libcuda.so in ", []);
+    public void No_driver() => Expect("device cuda is not available: NVIDIA's driver not found (looked for libcuda.so.1, libcuda.so in ",
+        []);
 
     [Fact]
     public void A_driver_that_is_too_old_says_which_versions()
@@ -38,10 +39,12 @@ public sealed class MissingCudaTests : IDisposable
     public void A_driver_without_the_compiler_or_with_that_of_a_later_CUDA()
     {
         _fake.Add("libcuda.so.1");
-        Expect("device cuda is not available: NVIDIA's compiler NVRTC not found (looked for libnvrtc.so.13, libnvrtc.so.12 in ", new() { ["FAKE_VERSION"] = "13000" });
+        Expect("device cuda is not available: NVIDIA's compiler NVRTC not found (looked for libnvrtc.so.13, libnvrtc.so.12 in ",
+            new() { ["FAKE_VERSION"] = "13000" });
         _fake.Add("libnvrtc.so.13", "extern \"C\" int nvrtcVersion(int*, int*) { return 0; }");
         Expect("device cuda is not available: NVIDIA's compiler NVRTC not found (looked for libnvrtc.so.12 in ", []);
-        Expect("device cuda is not available: cuBLAS not found (looked for libcublas.so.13, libcublas.so.12 in ", new() { ["FAKE_VERSION"] = "13000" });
+        Expect("device cuda is not available: cuBLAS not found (looked for libcublas.so.13, libcublas.so.12 in ",
+            new() { ["FAKE_VERSION"] = "13000" });
     }
 
     [Fact]
@@ -70,7 +73,8 @@ public sealed class MissingCudaTests : IDisposable
 
     [Fact]
     public void An_emulator_without_a_compiler()
-        => Expect("device emulated is not available: it needs a C++ compiler, and no-such-compiler cannot be started", new() { ["CXX"] = "no-such-compiler" }, "emulated");
+        => Expect("device emulated is not available: it needs a C++ compiler, and no-such-compiler cannot be started",
+            new() { ["CXX"] = "no-such-compiler" }, "emulated");
 
     [Fact]
     public void Kernels_are_not_built_without_a_compiler()

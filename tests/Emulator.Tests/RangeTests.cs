@@ -15,7 +15,8 @@ public sealed class RangeTests(EmulatedDevice devices)
     public void Every_launch_of_an_operator_lies_in_a_range_of_its_name(string name)
     {
         var row = OperatorCases.Rows.First(r => r.Operator == name && r.Tensors().Values.All(t => t.Count > 0));
-        var (info, tensors) = (row.Info(), row.Tensors().ToDictionary(t => t.Key, t => t.Value.DType.IsFloating() ? t.Value.To(DType.F32) : t.Value));
+        var (info, tensors) = (row.Info(), row.Tensors().ToDictionary(t => t.Key, t => t.Value.DType.IsFloating() ? t.Value.To(DType.F32)
+            : t.Value));
         if (info.Differentiable)
         {
             foreach (var (output, tensor) in OperatorRunner.Run(devices.Cpu, info, tensors, row.AttributeTexts(), DType.F32))
@@ -39,7 +40,8 @@ public sealed class RangeTests(EmulatedDevice devices)
             foreach (string line in Engine.Kernels.Emulator.Ranges.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 string text = line.TrimStart();
-                open.RemoveRange(Math.Min(line.Length - text.Length, open.Count), open.Count - Math.Min(line.Length - text.Length, open.Count));
+                open.RemoveRange(Math.Min(line.Length - text.Length, open.Count),
+                    open.Count - Math.Min(line.Length - text.Length, open.Count));
                 if (!text.StartsWith("launch ", StringComparison.Ordinal))
                 {
                     open.Add(text);

@@ -7,7 +7,8 @@ namespace Emulator.Tests;
 /// <summary>Launches, uploads and graphs as a training step uses them: nothing allocated, nothing waited for, the same bits.</summary>
 public sealed unsafe class SteadyWorkTests : IDisposable
 {
-    private static readonly string[] s_forbidden = ["Alloc", "Free", "Synchronize", "EventQuery", "cuMemcpyDtoH", "Create", "Destroy", "nvrtc", "cuModule", "cuFunc"];
+    private static readonly string[] s_forbidden = ["Alloc", "Free", "Synchronize", "EventQuery", "cuMemcpyDtoH", "Create", "Destroy",
+        "nvrtc", "cuModule", "cuFunc"];
     private readonly KernelFolder _folder = new();
     private readonly CudaDevice _gpu;
 
@@ -228,7 +229,8 @@ public sealed unsafe class SteadyWorkTests : IDisposable
         var x = new Tensor([4], DType.F32, _gpu.Memory);
         var seen = new List<string>();
         _gpu.Observer = (in LaunchInfo launch) =>
-            seen.Add($"{launch.Kernel.Name} {launch.Grid}/{launch.Block}/{launch.SharedBytes} n={launch.Arguments[^1].Integer} of {launch.Parameters.Length}");
+            seen.Add($"{launch.Kernel.Name} {launch.Grid}/{launch.Block}/{launch.SharedBytes} "
+                + $"n={launch.Arguments[^1].Integer} of {launch.Parameters.Length}");
         _gpu.Launch(_folder.Key, DType.F32, 1, 4, 0, [x, Arg.Accum(2), x, 4L], 1);
         _gpu.Launch(_folder.SharedSum, DType.F32, 1, new Dim3(2, 2), 64, [x, x, 3]);
         Assert.Equal(["scale 1/4/0 n=4 of 4", "shared_sum 1/2x2/64 n=3 of 3"], seen);

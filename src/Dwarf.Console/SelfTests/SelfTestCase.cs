@@ -7,11 +7,14 @@ namespace Dwarf.Cli.SelfTests;
 
 /// <summary>One call of an operator for `self-test`.</summary>
 /// <param name="Operator">its name</param>
-/// <param name="Inputs">names, shapes and rules: "x[3,64] target[3]:below:4"; without a rule normal numbers, ids below 4, keys mostly true</param>
+/// <param name="Inputs">names, shapes and rules: "x[3,64] target[3]:below:4"; without a rule normal numbers, ids below 4, keys mostly
+/// true</param>
 /// <param name="Attributes">"eps=1e-5"; empty: the defaults</param>
 internal sealed record SelfTestCase(string Operator, string Inputs, string Attributes = "")
 {
-    /// <summary>Every operator of `op list`, at sizes with tails; those with kernels of their own for long rows or for bf16 more than once.</summary>
+    /// <summary>
+    /// Every operator of `op list`, at sizes with tails; those with kernels of their own for long rows or for bf16 more than once.
+    /// </summary>
     public static IReadOnlyList<SelfTestCase> All { get; } =
     [
         new("matmul", "a[3,33,70] b[3,70,50]"),
@@ -57,7 +60,8 @@ internal sealed record SelfTestCase(string Operator, string Inputs, string Attri
     public OperatorInfo Info => Engine.Autograd.Operators.All.Operators.Single(info => info.Name == Operator);
 
     /// <summary>Its attributes as `op run` takes them.</summary>
-    public Dictionary<string, string> AttributeTexts => Words(Attributes).ToDictionary(p => p[..p.IndexOf('=')], p => p[(p.IndexOf('=') + 1)..]);
+    public Dictionary<string, string> AttributeTexts => Words(Attributes).ToDictionary(p => p[..p.IndexOf('=')],
+        p => p[(p.IndexOf('=') + 1)..]);
 
     /// <summary>The inputs, floating ones in f64; the same on every machine.</summary>
     public Dictionary<string, Tensor> Tensors()
@@ -87,7 +91,8 @@ internal sealed record SelfTestCase(string Operator, string Inputs, string Attri
         }
         if (dtype == "bool")
         {
-            return Tensor.From<bool>(shape, [.. Enumerable.Range(0, count).Select(i => i % shape[-1] == 0 || CounterRandom.Uniform(key, i) < 0.75)]);
+            return Tensor.From<bool>(shape, [.. Enumerable.Range(0, count).Select(i => i % shape[-1] == 0
+                || CounterRandom.Uniform(key, i) < 0.75)]);
         }
         return Tensor.From<double>(shape, [.. Enumerable.Range(0, count).Select(i => Value(i))]);
 
@@ -97,7 +102,7 @@ internal sealed record SelfTestCase(string Operator, string Inputs, string Attri
             "away" => CounterRandom.Normal(key, i) is var x && x < 0 ? x - 0.05 : x + 0.05,            // relu has a kink at 0
             "positive" => CounterRandom.Uniform(key, i),
             "binary" => CounterRandom.Uniform(key, i) < 0.3 ? 1 : 0,
-            "distinct" => ((i * 7919L) % count - count / 2) / (double)count,                            // no two are close: extrema are clear
+            "distinct" => ((i * 7919L) % count - count / 2) / (double)count,   // no two are close: extrema are clear
             _ => throw new ArgumentException($"unknown rule {rule[0]}"),
         };
     }

@@ -45,7 +45,8 @@ internal sealed class SelfTestRun(Device device, CpuDevice oracle)
             var expected = OperatorRunner.Run(oracle, info, inputs, attributes, DType.F64);
             var found = OperatorRunner.Run(device, info, inputs, attributes, dtype);
             var again = OperatorRunner.Run(device, info, inputs, attributes, dtype);
-            var (worst, error) = expected.Select(pair => (pair.Key, Distance(found[pair.Key], pair.Value))).MaxBy(pair => double.IsNaN(pair.Item2)
+            var (worst, error) = expected.Select(pair => (pair.Key, Distance(found[pair.Key], pair.Value))).MaxBy(
+                pair => double.IsNaN(pair.Item2)
                 ? double.PositiveInfinity : pair.Item2);
             return result with { Worst = worst, Error = error, Repeats = found.All(pair => SameBits(pair.Value, again[pair.Key])) };
         }

@@ -44,7 +44,8 @@ public sealed class KernelsBuild : Verb
             built.Add(each);
             if (!context.Json)
             {
-                context.Out.WriteLine($"{each.File,-20} {each.DType.Label(),-5} {each.Bytes,10:N0} bytes{(each.Cached ? "  (was there)" : "")}");
+                string cached = each.Cached ? "  (was there)" : "";
+                context.Out.WriteLine($"{each.File,-20} {each.DType.Label(),-5} {each.Bytes,10:N0} bytes{cached}");
             }
         }
         if (context.Json)

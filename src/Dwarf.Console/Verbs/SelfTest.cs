@@ -35,7 +35,8 @@ public sealed class SelfTest : Verb
         if (only.FirstOrDefault(name => SelfTestCase.All.All(test => test.Operator != name)) is { } unknown)
         {
             throw new DwarfException(ErrorKind.Usage,
-                $"--only: unknown operator '{unknown}'" + Nearest.Hint(unknown, [.. SelfTestCase.All.Select(test => test.Operator).Distinct()]));
+                $"--only: unknown operator '{unknown}'" + Nearest.Hint(unknown,
+                    [.. SelfTestCase.All.Select(test => test.Operator).Distinct()]));
         }
         using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         using var oracle = new CpuDevice(context.Get(_threads));
@@ -63,7 +64,18 @@ public sealed class SelfTest : Verb
                 Device = where,
                 Passed = results.Count - failed,
                 Failed = failed,
-                Results = results.Select(r => new { r.Operator, r.Inputs, Dtype = r.DType.Label(), r.Worst, r.Error, r.Allowed, r.Repeats, r.Fault, r.Passed }),
+                Results = results.Select(r => new
+                {
+                    r.Operator,
+                    r.Inputs,
+                    Dtype = r.DType.Label(),
+                    r.Worst,
+                    r.Error,
+                    r.Allowed,
+                    r.Repeats,
+                    r.Fault,
+                    r.Passed,
+                }),
             });
         }
         context.Error.WriteLine($"{results.Count - failed} passed, {failed} failed");
@@ -76,6 +88,7 @@ public sealed class SelfTest : Verb
             : !result.Repeats ? "FAILED  a second run gave other bits"
             : result.Passed ? "ok" : $"FAILED  at {result.Worst}";
         string error = result.Error.ToString("0.0e+00", CultureInfo.InvariantCulture);
-        return $"{result.Operator,-18} {result.DType.Label(),-5} {error,8} {result.Allowed.ToString("0e+0", CultureInfo.InvariantCulture),6}  {end}";
+        string allowed = result.Allowed.ToString("0e+0", CultureInfo.InvariantCulture);
+        return $"{result.Operator,-18} {result.DType.Label(),-5} {error,8} {allowed,6}  {end}";
     }
 }

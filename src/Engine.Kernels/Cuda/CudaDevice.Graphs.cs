@@ -12,8 +12,8 @@ public sealed unsafe partial class CudaDevice
     public bool Capturing { get; private set; }
 
     /// <summary>
-    /// Records the work queued from here on into a graph instead of running it. Run the same work once before, uncaptured, so that kernels are
-    /// compiled and pools filled.
+    /// Records the work queued from here on into a graph instead of running it. Run the same work once before, uncaptured, so that
+    /// kernels are compiled and pools filled.
     /// </summary>
     /// <exception cref="DwarfException">a capture is under way</exception>
     public void BeginCapture()
@@ -71,7 +71,9 @@ public sealed unsafe partial class CudaDevice
         return (long)nodes;
     }
 
-    /// <summary>Names what is queued until the result is disposed, for profilers (NVTX); without NVIDIA's library nothing happens.</summary>
+    /// <summary>
+    /// Names what is queued until the result is disposed, for profilers (NVTX); without NVIDIA's library nothing happens.
+    /// </summary>
     /// <param name="name">the operator's name; kept, so one of a fixed set</param>
     /// <returns>to be disposed by the same thread</returns>
     public CudaRange Range(string name)

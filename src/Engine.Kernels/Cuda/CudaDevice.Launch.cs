@@ -54,8 +54,10 @@ public sealed unsafe partial class CudaDevice
     /// <param name="args">in the kernel's order</param>
     /// <param name="v0">value of the key's first macro</param>
     /// <param name="v1">value of the key's second macro</param>
-    /// <exception cref="DwarfException">the kernel does not compile, the launch is beyond the device's limits, or an earlier one failed</exception>
-    public void Launch(KernelKey kernel, DType dtype, Dim3 grid, Dim3 block, int sharedBytes, ReadOnlySpan<Arg> args, int v0 = 0, int v1 = 0)
+    /// <exception cref="DwarfException">the kernel does not compile, the launch is beyond the device's limits, or an earlier one
+    /// failed</exception>
+    public void Launch(KernelKey kernel, DType dtype, Dim3 grid, Dim3 block, int sharedBytes, ReadOnlySpan<Arg> args, int v0 = 0,
+        int v1 = 0)
     {
         if (grid.Count == 0)
         {
@@ -102,13 +104,15 @@ public sealed unsafe partial class CudaDevice
         }
         if (args.Length != parameters.Length)
         {
-            throw new DwarfException(kernel.Fault, $"{kernel.Name} on {FullName}: takes {parameters.Length} arguments, found {args.Length}");
+            throw new DwarfException(kernel.Fault,
+                $"{kernel.Name} on {FullName}: takes {parameters.Length} arguments, found {args.Length}");
         }
         for (int i = 0; i < args.Length; i++)
         {
             if (!parameters[i].Takes(args[i], dtype))
             {
-                throw new DwarfException(kernel.Fault, $"{kernel.Name} on {FullName}: argument {i + 1} ({parameters[i].Name}) is {parameters[i].Type}, "
+                throw new DwarfException(kernel.Fault,
+                    $"{kernel.Name} on {FullName}: argument {i + 1} ({parameters[i].Name}) is {parameters[i].Type}, "
                     + $"found {args[i]}");
             }
         }
@@ -142,13 +146,15 @@ public sealed unsafe partial class CudaDevice
         string gridLimit = grid.X > p.Grid.X || grid.Y > p.Grid.Y || grid.Z > p.Grid.Z ? $" (limit {p.Grid.X}x{p.Grid.Y}x{p.Grid.Z})" : "";
         string blockLimit = block.Count > (uint)p.BlockThreads || block.Count == 0 ? $" (limit {p.BlockThreads})"
             : block.X > p.Block.X || block.Y > p.Block.Y || block.Z > p.Block.Z ? $" (limit {p.Block.X}x{p.Block.Y}x{p.Block.Z})"
-            : block.Count > (uint)loaded.Resources.BlockThreads ? $" (limit {loaded.Resources.BlockThreads} with its {loaded.Resources.Registers} registers)"
+            : block.Count > (uint)loaded.Resources.BlockThreads
+                ? $" (limit {loaded.Resources.BlockThreads} with its {loaded.Resources.Registers} registers)"
             : "";
         long shared = (long)sharedBytes + loaded.Resources.StaticShared;
         string sharedLimit = shared > p.SharedBytesOptIn ? $" (limit {p.SharedBytesOptIn})" : "";
         string detail = status == CUresult.CUDA_ERROR_INVALID_VALUE ? "" : Detail(status);
         detail = detail.Length > 0 ? "; " + detail : "";
         return CudaErrors.Of(status, $"{kernel.Name} on {FullName}",
-            $"grid {grid}{gridLimit}, block {block}{blockLimit}, shared {shared} B{sharedLimit}{detail}", kernel.IsUsers ? ErrorKind.Content : null);
+            $"grid {grid}{gridLimit}, block {block}{blockLimit}, shared {shared} B{sharedLimit}{detail}", kernel.IsUsers
+                ? ErrorKind.Content : null);
     }
 }

@@ -8,19 +8,21 @@ public sealed unsafe partial class CudaDevice
     private readonly CudaEvent _copied;
     private readonly StagingRing _staging;
 
-    /// <summary>Copies to the device in the order of its work. The source is read before this returns; nothing waits for the device.</summary>
+    /// <summary>
+    /// Copies to the device in the order of its work. The source is read before this returns; nothing waits for the device.
+    /// </summary>
     /// <param name="device">device memory</param>
     /// <param name="host">host memory</param>
     /// <param name="bytes">size</param>
     /// <remarks>
-    /// Inside a capture the copied bytes become part of the graph: each replay copies what was recorded. Inputs that change from step to step
-    /// are uploaded to the same device memory before <see cref="CudaGraph.Launch"/>, outside the capture.
+    /// Inside a capture the copied bytes become part of the graph: each replay copies what was recorded. Inputs that change from step
+    /// to step are uploaded to the same device memory before <see cref="CudaGraph.Launch"/>, outside the capture.
     /// </remarks>
     public void Upload(void* device, void* host, long bytes) => Upload(device, host, bytes, _compute);
 
     /// <summary>
-    /// Copies to the device beside its work, on the copy stream: into memory that no queued work reads or writes. <see cref="JoinCopies"/> makes
-    /// later work wait for it.
+    /// Copies to the device beside its work, on the copy stream: into memory that no queued work reads or writes.
+    /// <see cref="JoinCopies"/> makes later work wait for it.
     /// </summary>
     /// <param name="device">device memory</param>
     /// <param name="host">host memory; read before this returns</param>
@@ -49,7 +51,8 @@ public sealed unsafe partial class CudaDevice
         if (bytes > 0)
         {
             _context.MakeCurrent();
-            CheckBytes(CudaDriver.cuMemcpyDtoHAsync_v2(host, (ulong)device, (nuint)bytes, _compute.Value), "copying", bytes, " to the host");
+            CheckBytes(CudaDriver.cuMemcpyDtoHAsync_v2(host, (ulong)device, (nuint)bytes, _compute.Value), "copying", bytes,
+                " to the host");
         }
         Synchronize();
     }
@@ -108,7 +111,9 @@ public sealed unsafe partial class CudaDevice
         }
     }
 
-    /// <summary>As <see cref="Check"/>; the text with the size is made only where the call failed, so that a step allocates nothing.</summary>
+    /// <summary>
+    /// As <see cref="Check"/>; the text with the size is made only where the call failed, so that a step allocates nothing.
+    /// </summary>
     private void CheckBytes(CUresult status, string verb, long bytes, string where = "")
     {
         if (status != CUresult.CUDA_SUCCESS)

@@ -74,7 +74,8 @@ public sealed unsafe partial class CudaDevice : Device
         int ordinal = 0;
         bool emulated = name == "emulated";
         if (!emulated && name != "cuda"
-            && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name[5..], NumberStyles.None, CultureInfo.InvariantCulture, out ordinal)))
+            && !(name.StartsWith("cuda:", StringComparison.Ordinal)
+                && int.TryParse(name[5..], NumberStyles.None, CultureInfo.InvariantCulture, out ordinal)))
         {
             throw new DwarfException(ErrorKind.Usage, $"device: expected cuda, cuda:N or emulated, found '{name}'");
         }
@@ -86,7 +87,9 @@ public sealed unsafe partial class CudaDevice : Device
         return new CudaDevice(name, OpenDriver(name, ordinal), options, emulator);
     }
 
-    /// <summary>Compiles and loads a kernel before its first launch, where that launch would come at a bad time (inside a capture).</summary>
+    /// <summary>
+    /// Compiles and loads a kernel before its first launch, where that launch would come at a bad time (inside a capture).
+    /// </summary>
     /// <param name="kernel">which</param>
     /// <param name="dtype">what `scalar` is</param>
     /// <param name="v0">value of the key's first macro</param>
@@ -125,7 +128,9 @@ public sealed unsafe partial class CudaDevice : Device
         }
     }
 
-    /// <summary>What else is known of an error: on the emulator all, else the last kernel launched, where a kernel may be what failed.</summary>
+    /// <summary>
+    /// What else is known of an error: on the emulator all, else the last kernel launched, where a kernel may be what failed.
+    /// </summary>
     private string Detail(CUresult status)
     {
         bool late = status is >= CUresult.CUDA_ERROR_ILLEGAL_ADDRESS and < CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
@@ -155,7 +160,8 @@ public sealed unsafe partial class CudaDevice : Device
         CudaErrors.Check(CudaDriver.cuDeviceGetCount(&count), name, "counting the devices");
         if (ordinal >= count)
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"device {name} is not available: the driver sees {count} device{(count == 1 ? "" : "s")}");
+            throw new DwarfException(ErrorKind.Unavailable,
+                $"device {name} is not available: the driver sees {count} device{(count == 1 ? "" : "s")}");
         }
         // What is missing is said now, not at the first launch.
         CudaLibraries.LimitTo(version / 1000);

@@ -63,7 +63,8 @@ internal static unsafe partial class CudaDriver
 
     [LibraryImport(Library)]
     public static partial CUresult cuLaunchKernel(
-        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream, void** parameters,
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint sharedBytes, nint stream,
+            void** parameters,
         void** extra);
 
     // memory

@@ -6,9 +6,13 @@ namespace Engine.Kernels;
 /// <summary>The device's primary context, kept while anything that lives in it does.</summary>
 internal sealed unsafe class CudaContext : SafeHandleZeroOrMinusOneIsInvalid
 {
-    [ThreadStatic]
-    private static nint t_current;
+    private static int s_opened;
 
+    // By number, not by handle: a primary context that was released and made again may have the old one's address.
+    [ThreadStatic]
+    private static int t_current;
+
+    private readonly int _number = Interlocked.Increment(ref s_opened);
     private readonly int _device;
 
     public CudaContext(int device, string name)
@@ -23,10 +27,10 @@ internal sealed unsafe class CudaContext : SafeHandleZeroOrMinusOneIsInvalid
     /// <summary>Makes it the calling thread's context; costs nothing where it is already.</summary>
     public void MakeCurrent()
     {
-        if (t_current != handle)
+        if (t_current != _number)
         {
             CudaErrors.Check(CudaDriver.cuCtxSetCurrent(handle), "this thread", "making the device current");
-            t_current = handle;
+            t_current = _number;
         }
     }
 

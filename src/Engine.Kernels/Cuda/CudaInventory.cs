@@ -7,7 +7,8 @@ namespace Engine.Kernels;
 /// <param name="DriverVersion">the CUDA version of the driver, as in 12.4; null without one</param>
 /// <param name="Devices">names of the devices that the driver sees</param>
 /// <param name="Missing">what keeps the device from working, in one line; null: nothing</param>
-public sealed record CudaInventory(IReadOnlyList<LibrarySearch> Libraries, string? DriverVersion, IReadOnlyList<string> Devices, string? Missing)
+public sealed record CudaInventory(IReadOnlyList<LibrarySearch> Libraries, string? DriverVersion, IReadOnlyList<string> Devices,
+    string? Missing)
 {
     /// <summary>Looks around.</summary>
     /// <param name="finder">where to look</param>
@@ -17,7 +18,8 @@ public sealed record CudaInventory(IReadOnlyList<LibrarySearch> Libraries, strin
         var driver = finder.Find(CudaLibraries.Driver);
         var (version, devices, fault) = driver.Found is { } path ? Ask(path) : (0, [], null);
         int newest = version > 0 ? version / 1000 : int.MaxValue;
-        LibrarySearch[] libraries = [driver, .. new[] { CudaLibraries.Compiler, CudaLibraries.Blas, CudaLibraries.BlasLight, CudaLibraries.Tools }
+        LibrarySearch[] libraries = [driver, .. new[] { CudaLibraries.Compiler, CudaLibraries.Blas, CudaLibraries.BlasLight,
+            CudaLibraries.Tools }
             .Select(library => finder.Find(library, newest))];
         string? missing = driver.Found is null ? driver.Missing
             : fault is not null ? fault
@@ -43,14 +45,16 @@ public sealed record CudaInventory(IReadOnlyList<LibrarySearch> Libraries, strin
         int status = ((delegate* unmanaged<uint, int>)init)(0);
         if (status != 0)
         {
-            return (version, [], status == (int)CUresult.CUDA_ERROR_NO_DEVICE ? "the driver sees no device" : $"the driver does not start (CUDA error {status})");
+            return (version, [], status == (int)CUresult.CUDA_ERROR_NO_DEVICE ? "the driver sees no device"
+                : $"the driver does not start (CUDA error {status})");
         }
         _ = ((delegate* unmanaged<int*, int>)getCount)(&count);
         var devices = new List<string>();
         byte* name = stackalloc byte[256];
         for (int i = 0; i < count; i++)
         {
-            devices.Add(((delegate* unmanaged<byte*, int, int, int>)getName)(name, 256, i) == 0 ? Marshal.PtrToStringUTF8((nint)name)! : $"device {i}");
+            devices.Add(((delegate* unmanaged<byte*, int, int, int>)getName)(name, 256, i) == 0 ? Marshal.PtrToStringUTF8((nint)name)!
+                : $"device {i}");
         }
         return (version, devices, null);
     }

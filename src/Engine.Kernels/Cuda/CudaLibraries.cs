@@ -4,7 +4,9 @@ using Engine.Tensors;
 
 namespace Engine.Kernels;
 
-/// <summary>Maps the bindings' library names to files: NVIDIA's for cuda, one library of ours for emulated. One process binds one of the two.</summary>
+/// <summary>
+/// Maps the bindings' library names to files: NVIDIA's for cuda, one library of ours for emulated. One process binds one of the two.
+/// </summary>
 public static class CudaLibraries
 {
     internal const string Driver = "cuda";
@@ -37,7 +39,8 @@ public static class CudaLibraries
         {
             if (s_emulator is not null)
             {
-                throw new DwarfException(ErrorKind.Unavailable, $"device {device} is not available: this process runs on emulated already; one process uses one of the two");
+                throw new DwarfException(ErrorKind.Unavailable,
+                    $"device {device} is not available: this process runs on emulated already; one process uses one of the two");
             }
             Load(Driver, device);
             s_cuda = true;
@@ -53,11 +56,13 @@ public static class CudaLibraries
         {
             if (s_cuda)
             {
-                throw new DwarfException(ErrorKind.Unavailable, "device emulated is not available: this process runs on cuda already; one process uses one of the two");
+                throw new DwarfException(ErrorKind.Unavailable,
+                    "device emulated is not available: this process runs on cuda already; one process uses one of the two");
             }
             if (s_emulator is not null && s_emulator != path)
             {
-                throw new DwarfException(ErrorKind.Unavailable, "device emulated is not available: this process has loaded another build of the emulator already");
+                throw new DwarfException(ErrorKind.Unavailable,
+                    "device emulated is not available: this process has loaded another build of the emulator already");
             }
             s_emulator = path;
         }
@@ -123,7 +128,9 @@ public static class CudaLibraries
         return handle;
     }
 
-    /// <summary>What a library opens by itself lies beside it, where the loader does not look: once loaded, the name alone finds it.</summary>
+    /// <summary>
+    /// What a library opens by itself lies beside it, where the loader does not look: once loaded, the name alone finds it.
+    /// </summary>
     private static void LoadNeighbours(string library, string path)
     {
         string pattern = library == Compiler ? "*nvrtc-builtins*" : library == Blas ? "*cublasLt*" : "";

@@ -57,7 +57,8 @@ internal sealed unsafe class DeviceAddress : CudaHandle
         if (status != CUresult.CUDA_SUCCESS)
         {
             nuint free = 0, total = 0;
-            string memory = CudaDriver.cuMemGetInfo_v2(&free, &total) == CUresult.CUDA_SUCCESS ? $"{free:N0} of {total:N0} bytes are free" : "";
+            string memory = CudaDriver.cuMemGetInfo_v2(&free, &total) == CUresult.CUDA_SUCCESS ? $"{free:N0} of {total:N0} bytes are free"
+                : "";
             throw CudaErrors.Of(status, $"allocating {bytes:N0} bytes on {device.FullName}", memory);
         }
         Own((nint)address);

@@ -16,7 +16,8 @@ public static class EmulatorLibrary
         }
         string compiler = Environment.GetEnvironmentVariable("CXX") is { Length: > 0 } named ? named : "g++";
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
-        return compiler.Contains('/', StringComparison.Ordinal) ? (File.Exists(compiler) ? null : $"{compiler}, which CXX names, is not there")
+        return compiler.Contains('/', StringComparison.Ordinal)
+            ? (File.Exists(compiler) ? null : $"{compiler}, which CXX names, is not there")
             : folders.Any(folder => File.Exists(Path.Combine(folder, compiler))) ? null
             : $"it needs a C++ compiler, and {compiler} is not on the path; install g++ or set CXX";
     }

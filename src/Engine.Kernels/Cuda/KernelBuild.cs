@@ -9,7 +9,9 @@ namespace Engine.Kernels;
 /// <param name="Cached">whether the cache had it already</param>
 public readonly record struct BuiltKernel(string File, DType DType, int Bytes, bool Cached);
 
-/// <summary>Compiles every kernel file for an architecture, without a device: what the cache then holds, no first launch waits for.</summary>
+/// <summary>
+/// Compiles every kernel file for an architecture, without a device: what the cache then holds, no first launch waits for.
+/// </summary>
 public static class KernelBuild
 {
     /// <summary>The dtypes that kernels are compiled for.</summary>
@@ -20,7 +22,8 @@ public static class KernelBuild
     /// <param name="architecture">as in sm_90</param>
     /// <param name="options">folders; null for the program's own</param>
     /// <returns>what was compiled, file by file, as it goes</returns>
-    /// <exception cref="DwarfException">no compiler (unavailable), an unknown architecture, or a kernel that does not compile (FILE:LINE)</exception>
+    /// <exception cref="DwarfException">no compiler (unavailable), an unknown architecture, or a kernel that does not compile
+    /// (FILE:LINE)</exception>
     public static IEnumerable<BuiltKernel> All(string device, string architecture, CudaOptions? options = null)
     {
         options ??= new CudaOptions();

@@ -9,7 +9,8 @@ namespace Engine.Kernels;
 /// <summary>What a kernel file is compiled for.</summary>
 /// <param name="Architecture">as in sm_90</param>
 /// <param name="Options">of the compiler, the architecture included</param>
-/// <param name="NameExpression">a kernel whose mangled name is wanted: of a user's file, which need not say extern "C"; null for ours</param>
+/// <param name="NameExpression">a kernel whose mangled name is wanted: of a user's file, which need not say extern "C"; null for
+/// ours</param>
 internal sealed record CompileTarget(string Architecture, IReadOnlyList<string> Options, string? NameExpression = null);
 
 /// <summary>A compiled file.</summary>
@@ -43,7 +44,10 @@ internal sealed unsafe partial class KernelCompiler
     /// <summary>Files compiled so far, by this object.</summary>
     public long Compiled { get; private set; }
 
-    /// <summary>The option for an architecture: machine code where the compiler knows it, else PTX of the newest older one for the driver to translate.</summary>
+    /// <summary>
+    /// The option for an architecture: machine code where the compiler knows it, else PTX of the newest older one for the driver to
+    /// translate.
+    /// </summary>
     /// <param name="architecture">as in sm_90</param>
     public string ArchitectureOption(string architecture)
     {
@@ -74,7 +78,8 @@ internal sealed unsafe partial class KernelCompiler
         byte** options = text.Array(target.Options);
         nint program = 0;
         CudaErrors.Check(
-            Nvrtc.nvrtcCreateProgram(&program, text.Add(source.Text), text.Add(source.Path), source.Headers.Count, headers, names), source.Path);
+            Nvrtc.nvrtcCreateProgram(&program, text.Add(source.Text), text.Add(source.Path), source.Headers.Count, headers, names),
+            source.Path);
         try
         {
             byte* expression = target.NameExpression is { } name ? text.Add(name) : null;
@@ -91,7 +96,8 @@ internal sealed unsafe partial class KernelCompiler
             byte* lowered = null;
             if (expression is not null)
             {
-                CudaErrors.Check(Nvrtc.nvrtcGetLoweredName(program, expression, &lowered), $"{source.Path}: kernel {target.NameExpression}");
+                CudaErrors.Check(Nvrtc.nvrtcGetLoweredName(program, expression, &lowered),
+                    $"{source.Path}: kernel {target.NameExpression}");
             }
             return new CompiledImage(Image(program, source.Path, target), lowered is null ? "" : Marshal.PtrToStringUTF8((nint)lowered)!);
         }

@@ -5,8 +5,8 @@ namespace Engine.Kernels;
 
 /// <summary>A number that a kernel's header gives as a formula over the kernel's parameters.</summary>
 /// <remarks>
-/// Numbers, names (also gridDim.x), + - * / %, comparisons, &amp;&amp;, ||, a ? b : c, ceil(x), min(a, b), max(a, b), parentheses. Division is
-/// exact, not whole: ceil says where it rounds. A name of a pointer is 1, or 0 where the tensor is not given.
+/// Numbers, names (also gridDim.x), + - * / %, comparisons, &amp;&amp;, ||, a ? b : c, ceil(x), min(a, b), max(a, b), parentheses. Division
+/// is exact, not whole: ceil says where it rounds. A name of a pointer is 1, or 0 where the tensor is not given.
 /// </remarks>
 public abstract record KernelExpression
 {

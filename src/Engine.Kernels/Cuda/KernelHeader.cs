@@ -3,7 +3,9 @@ using Engine.Tensors;
 
 namespace Engine.Kernels;
 
-/// <summary>What the comment above a kernel says of it: formula, shapes, launch, bytes, bound. Read by `kernels list`, `kernels explain` and tests.</summary>
+/// <summary>
+/// What the comment above a kernel says of it: formula, shapes, launch, bytes, bound. Read by `kernels list`, `kernels explain` and tests.
+/// </summary>
 public sealed partial record KernelHeader
 {
     private static readonly string[] s_required = ["operator", "shapes", "launch", "reads", "writes", "bound", "why"];
@@ -26,7 +28,9 @@ public sealed partial record KernelHeader
     /// <summary>The operators that use it.</summary>
     public required IReadOnlyList<string> Operators { get; init; }
 
-    /// <summary>Every line by its key word: operator, shapes, launch, reads, writes, bound, why, and where given from, conflicts, divergence.</summary>
+    /// <summary>
+    /// Every line by its key word: operator, shapes, launch, reads, writes, bound, why, and where given from, conflicts, divergence.
+    /// </summary>
     public required IReadOnlyDictionary<string, string> Fields { get; init; }
 
     /// <summary>Bytes that its loads move from global memory.</summary>
@@ -62,7 +66,8 @@ public sealed partial record KernelHeader
     public static IReadOnlyList<KernelHeader> Parse(string text, string file)
     {
         string[] lines = text.Split('\n');
-        return [.. KernelSignature.All(text).Select(kernel => One(lines, file, text.AsSpan(0, kernel.Start).Count('\n'), kernel.Name, kernel.Parameters))];
+        return [.. KernelSignature.All(text).Select(kernel => One(lines, file, text.AsSpan(0, kernel.Start).Count('\n'), kernel.Name,
+            kernel.Parameters))];
     }
 
     /// <summary>Bytes of global memory that one launch moves, by the header.</summary>
@@ -122,7 +127,8 @@ public sealed partial record KernelHeader
         var summary = Summaries().Match(first < declaration ? lines[first] : "");
         if (!summary.Success || summary.Groups[1].Value != name)
         {
-            throw new DwarfException(ErrorKind.Content, $"{file}:{first + 1}: kernel {name} needs a header above it that begins '// {name}: …'");
+            throw new DwarfException(ErrorKind.Content,
+                $"{file}:{first + 1}: kernel {name} needs a header above it that begins '// {name}: …'");
         }
         var fields = new Dictionary<string, string> { ["summary"] = summary.Groups[2].Value.Trim() };
         var places = new Dictionary<string, int> { ["summary"] = first + 1 };

@@ -16,7 +16,8 @@ public readonly record struct KernelParameter(string Type, string Name)
     {
         _ when IsPointer => argument.Kind == ArgKind.Pointer,
         "long long" or "unsigned long long" or "long" or "unsigned long" => argument.Kind is ArgKind.Long or ArgKind.Int,
-        "int" or "bool" => argument.Kind == ArgKind.Int || (argument.Kind == ArgKind.Long && (long)argument.Bits == (int)(long)argument.Bits),
+        "int" or "bool" => argument.Kind == ArgKind.Int || (argument.Kind == ArgKind.Long
+            && (long)argument.Bits == (int)(long)argument.Bits),
         "unsigned" or "unsigned int" => argument.Kind is ArgKind.Int or ArgKind.Long && argument.Bits <= uint.MaxValue,
         "accum" => argument.Kind == ArgKind.Accum || argument.Kind == (dtype == DType.F64 ? ArgKind.Double : ArgKind.Float),
         "float" => argument.Kind == ArgKind.Float || (argument.Kind == ArgKind.Accum && dtype != DType.F64),
@@ -56,7 +57,8 @@ internal static partial class KernelSignature
 
     private static KernelParameter One(string text)
     {
-        string[] words = [.. Word().Matches(text).Select(match => match.Value).Where(word => word is not ("const" or "__restrict__" or "volatile"))];
+        string[] words = [.. Word().Matches(text).Select(match => match.Value).Where(
+            word => word is not ("const" or "__restrict__" or "volatile"))];
         return new KernelParameter(string.Join(' ', words[..^1]).Replace(" *", "*", StringComparison.Ordinal), words[^1]);
     }
 

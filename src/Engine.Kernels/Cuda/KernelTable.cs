@@ -53,18 +53,21 @@ internal sealed unsafe class KernelTable(CudaContext context, string device, str
             var status = CudaDriver.cuModuleGetFunction(&function, module.Value, name);
             if (status == CUresult.CUDA_ERROR_NOT_FOUND)
             {
-                throw new DwarfException(kernel.Fault, $"{source.Path}: has no kernel {kernel.Name} (extern \"C\" __global__ void {kernel.Name}(…))");
+                throw new DwarfException(kernel.Fault,
+                    $"{source.Path}: has no kernel {kernel.Name} (extern \"C\" __global__ void {kernel.Name}(…))");
             }
             CudaErrors.Check(status, device, $"finding kernel {kernel.Name}");
         }
         var parameters = KernelSignature.Find(source.Text, kernel.Name);
-        return _kernels[lookup] = new LoadedKernel(module, function, KernelResources.Read(function, $"{kernel.Name} on {device}"), parameters);
+        return _kernels[lookup] = new LoadedKernel(module, function, KernelResources.Read(function, $"{kernel.Name} on {device}"),
+            parameters);
     }
 
     private (CudaModule Module, KernelSource Source, string Lowered) ModuleOf(Lookup lookup)
     {
         var kernel = lookup.Kernel;
-        string id = $"{kernel.File}|{(kernel.IsUsers ? kernel.Name : "")}|{lookup.DType}|{kernel.Macro0}={lookup.V0}|{kernel.Macro1}={lookup.V1}";
+        string name = kernel.IsUsers ? kernel.Name : "";
+        string id = $"{kernel.File}|{name}|{lookup.DType}|{kernel.Macro0}={lookup.V0}|{kernel.Macro1}={lookup.V1}";
         if (_modules.TryGetValue(id, out var known))
         {
             return known;

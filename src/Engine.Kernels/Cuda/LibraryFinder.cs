@@ -24,14 +24,17 @@ public sealed record LibrarySearch(string Library, string? Found, IReadOnlyList<
     {
         get
         {
-            var folders = LookedFor.Select(path => path[..Math.Max(path.LastIndexOfAny(['/', '\\']), 0)]).Where(f => f.Length > 0).Distinct().ToList();
+            var folders = LookedFor.Select(path => path[..Math.Max(path.LastIndexOfAny(['/', '\\']), 0)]).Where(
+                f => f.Length > 0).Distinct().ToList();
             return folders.Count == 0 ? "the system's library path" : $"{string.Join(", ", folders.Take(4))}"
                 + (folders.Count > 4 ? $", {folders.Count - 4} more" : "") + " and the system's library path";
         }
     }
 }
 
-/// <summary>Finds NVIDIA's libraries where users have them: CUDA_PATH, the library path, /usr/local/cuda, Python wheels; CUDA 12 and 13.</summary>
+/// <summary>
+/// Finds NVIDIA's libraries where users have them: CUDA_PATH, the library path, /usr/local/cuda, Python wheels; CUDA 12 and 13.
+/// </summary>
 /// <param name="environment">reads an environment variable</param>
 /// <param name="loads">whether a full path or a bare name can be loaded</param>
 /// <param name="root">prefix of every absolute path, for tests; empty for the real file system</param>
@@ -84,7 +87,8 @@ public sealed class LibraryFinder(Func<string, string?> environment, Func<string
         }
         if (library == CudaLibraries.Tools)
         {
-            return [windows ? ["nvToolsExt64_1.dll"] : ["libnvToolsExt.so.1", "libnvToolsExt.so", "libnvtx3interop.so.1", "libnvtx3interop.so"]];
+            return [windows ? ["nvToolsExt64_1.dll"] : ["libnvToolsExt.so.1", "libnvToolsExt.so", "libnvtx3interop.so.1",
+                "libnvtx3interop.so"]];
         }
         return Versions.Where(version => version <= newest).Select(version => windows
             ? library == CudaLibraries.Compiler ? [$"nvrtc64_{version}0_0.dll"] : new[] { $"{library}64_{version}.dll" }
@@ -105,7 +109,8 @@ public sealed class LibraryFinder(Func<string, string?> environment, Func<string
         AddList(folders, environment(windows ? "PATH" : "LD_LIBRARY_PATH"));
         if (!windows)
         {
-            folders.AddRange(new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib" }
+            folders.AddRange(new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib",
+                "/usr/lib/wsl/lib" }
                 .Select(folder => root + folder));
         }
         if (!driver)

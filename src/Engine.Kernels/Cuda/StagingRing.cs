@@ -21,7 +21,10 @@ internal sealed class StagingSlot(PinnedMemory memory, CudaEvent copied, int siz
     }
 }
 
-/// <summary>Pinned memory for uploads, by powers of two. It grows while uploads run ahead of the device, up to a limit; then the oldest is waited for.</summary>
+/// <summary>
+/// Pinned memory for uploads, by powers of two. It grows while uploads run ahead of the device, up to a limit; then the oldest is waited
+/// for.
+/// </summary>
 internal sealed class StagingRing(CudaContext context, string device) : IDisposable
 {
     /// <summary>The largest piece; longer uploads go in pieces.</summary>

@@ -14,7 +14,8 @@ public sealed class KernelCacheTests : IDisposable
     [Fact]
     public void The_key_changes_with_source_header_option_architecture_and_compiler_only()
     {
-        string Key(string source = "#include \"a.cuh\"\n", string header = "#include \"b.cuh\"", string inner = "int b;", string option = "-DX=1",
+        string Key(string source = "#include \"a.cuh\"\n", string header = "#include \"b.cuh\"", string inner = "int b;",
+            string option = "-DX=1",
             string architecture = "sm_90", string compiler = "nvrtc 12.4", string? kernel = null)
         {
             File.WriteAllText(Path.Combine(_folder, "k.cu"), source);
@@ -91,9 +92,11 @@ public sealed class KernelCacheTests : IDisposable
     }
 
     [Theory]
-    [InlineData("k.cu(12): warning #177-D: variable \"x\" was never used\nk.cu(14): error: identifier \"y\" is undefined\n", "k.cu:14: identifier \"y\" is undefined")]
+    [InlineData("k.cu(12): warning #177-D: variable \"x\" was never used\nk.cu(14): error: identifier \"y\" is undefined\n",
+        "k.cu:14: identifier \"y\" is undefined")]
     [InlineData("/a b/k.cu:3:7: warning: unused\n/a b/k.cu:9:1: error: expected ';' before '}'\n", "/a b/k.cu:9: expected ';' before '}'")]
-    [InlineData("common.cuh(2): catastrophic error: could not open source file \"x.h\"\n", "common.cuh:2: could not open source file \"x.h\"")]
+    [InlineData("common.cuh(2): catastrophic error: could not open source file \"x.h\"\n",
+        "common.cuh:2: could not open source file \"x.h\"")]
     [InlineData("\nno place here\n", "/k/k.cu: does not compile: no place here")]
     [InlineData("", "/k/k.cu: does not compile: NVRTC_ERROR_COMPILATION")]
     public void The_first_error_of_a_log_becomes_one_line(string log, string line)

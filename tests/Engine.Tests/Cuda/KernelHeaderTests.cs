@@ -36,7 +36,8 @@ public sealed class KernelHeaderTests
         Assert.Equal("grid ceil(rows/4); block 128; shared 0", header.Launch);
         Assert.Equal("a warp a row: no shared memory", header.Fields["why"]);
         Assert.Equal(
-            [new("scalar*", "x"), new("scalar*", "bias"), new("accum", "factor"), new("scalar*", "y"), new("long long", "rows"), new("int", "d")],
+            [new("scalar*", "x"), new("scalar*", "bias"), new("accum", "factor"), new("scalar*", "y"), new("long long", "rows"),
+                new("int", "d")],
             header.Parameters);
     }
 
@@ -89,7 +90,8 @@ public sealed class KernelHeaderTests
     [InlineData("p ? 1 : q ? 2 : 3", 1)]
     [InlineData("gridDim.x*n", 32)]
     public void Formulas_have_their_values(string text, double value)
-        => Assert.Equal(value, KernelExpression.Parse(text, "x.cu:1").Evaluate(name => name switch { "n" => 4, "p" => 1, "q" => 0, "gridDim.x" => 8, _ => null }));
+        => Assert.Equal(value, KernelExpression.Parse(text, "x.cu:1").Evaluate(
+            name => name switch { "n" => 4, "p" => 1, "q" => 0, "gridDim.x" => 8, _ => null }));
 
     [Theory]
     [InlineData("1 +", "x.cu:1: ends too early in '1 +'")]
@@ -103,7 +105,8 @@ public sealed class KernelHeaderTests
     [Fact]
     public void An_unknown_name_is_an_error_of_the_header()
     {
-        var error = Assert.Throws<DwarfException>(() => KernelExpression.Parse("rows*d", "x.cu:9").Evaluate(name => name == "rows" ? 1 : null));
+        var error = Assert.Throws<DwarfException>(() => KernelExpression.Parse("rows*d", "x.cu:9").Evaluate(name => name == "rows" ? 1
+            : null));
         Assert.Equal("x.cu:9: unknown name 'd'", error.Message);
     }
 
@@ -119,7 +122,8 @@ public sealed class KernelHeaderTests
                 .. header.Parameters.Where(p => p.IsPointer || p.Type is "long long" or "int").Select(p => p.Name)];
             foreach (string name in header.Reads.Names.Concat(header.Writes.Names))
             {
-                Assert.True(known.Contains(name) || name.All(c => char.IsAsciiLetterUpper(c) || c == '_'), $"{header.File}:{header.Line}: {header.Name} has no parameter {name}");
+                Assert.True(known.Contains(name) || name.All(c => char.IsAsciiLetterUpper(c) || c == '_'),
+                    $"{header.File}:{header.Line}: {header.Name} has no parameter {name}");
             }
         }
         Assert.Equal(headers.Count, headers.Select(header => header.Name).Distinct().Count());
