@@ -20,7 +20,7 @@ internal sealed record Case(string Name, double Flops, double Bytes, Func<Action
                 once();
                 gpu.Synchronize();
             }
-            : once;
+        : once;
         var clock = Stopwatch.StartNew();
         for (int i = 0; i < 60 || clock.Elapsed.TotalSeconds < 0.5; i++)
         {
