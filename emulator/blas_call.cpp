@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fault.h"
+#include "hooks.h"
 #include "memory.h"
 #include "pool.h"
 #include "stream.h"
@@ -69,6 +70,14 @@ int run_product(const gemm::Problem& p)
     }
     Workers workers;
     gemm::multiply(p, workers);
+    if (hooks.filled)
+    {
+        char* result = static_cast<char*>(p.result);
+        long size = gemm::size_of(p.result_type);
+        for (long item = 0; item < p.batch; item++)
+            for (long row = 0; row < p.rows; row++)
+                hooks.filled(result + (item * p.result_item + row * p.result_row) * size, size_t(p.columns * size));
+    }
     return 0;
 }
 

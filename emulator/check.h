@@ -33,6 +33,8 @@ struct Spot
 };
 
 uint32_t spot_of(uintptr_t pc);
+// The same with what the shim passed along, for where no address is known. Of accesses within a header the address tells the caller, too.
+uint32_t spot_of(uintptr_t pc, const char* file, int line);
 uint32_t spot_of(const char* file, int line);
 // Gives spots that are new their file and line; `main` is the file that a caller is looked for in.
 void resolve(const std::string& main);

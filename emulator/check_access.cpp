@@ -89,6 +89,31 @@ void tell_race(const Race_found& race)
            theirs + " " + deed(earlier.flags) + " " + where + ", which " + mine + " " + deed(race.flags) + " at line $2; " + nothing);
 }
 
+bool suspected(uint32_t spot, uint32_t other)
+{
+    for (const Race_found& race : state.suspects)
+        if ((race.spot == spot && race.earlier.spot == other) || (race.spot == other && race.earlier.spot == spot)) return true;
+    return false;
+}
+
+// A read, or an atomic that may excuse one.
+void note_read(Lane& lane)
+{
+    constexpr int Kept = sizeof lane.reads / sizeof lane.reads[0];
+    if (lane.flags == 0)
+    {
+        lane.reads[lane.next_read] = {lane.address, lane.spot};
+        lane.next_read = (lane.next_read + 1) % Kept;
+    }
+    if (!(lane.flags & Atomic)) return;
+    for (const auto& read : lane.reads)
+    {
+        if (read.address != lane.address) continue;
+        if (state.excused.size() <= read.spot) state.excused.resize(size_t(read.spot) + 1);
+        state.excused[read.spot] = true;
+    }
+}
+
 }
 
 void enter_history(Thread& by, Lane& lane, Object& object)
@@ -117,7 +142,15 @@ void enter_history(Thread& by, Lane& lane, Object& object)
         }
         if (earlier.block == 0) continue;
         if (reported("race", lane.spot) && reported("race", earlier.spot)) continue;
+        if (suspected(lane.spot, earlier.spot)) continue;
         Race_found race{earlier, &object, lane.address, lane.bytes, lane.flags, lane.spot, state.worker->threads[thread].index};
+        // The plain one of an atomic and a read.
+        bool atomic = lane.flags & Atomic, was_atomic = earlier.flags & Atomic;
+        if ((atomic && earlier.flags == 0) || (was_atomic && lane.flags == 0))
+        {
+            state.suspects.push_back(race);
+            continue;
+        }
         bool plain = (lane.flags & Write) && (earlier.flags & Write) && !(lane.flags & Atomic) && lane.bytes <= sizeof lane.before;
         if (!plain)
         {
@@ -150,6 +183,16 @@ long unwritten(const Lane& lane, const Object& object)
 }
 
 State state;
+
+void judge_suspects()
+{
+    for (const Race_found& race : state.suspects)
+    {
+        uint32_t read = race.flags == 0 ? race.spot : race.earlier.spot;
+        if (read >= state.excused.size() || !state.excused[read]) tell_race(race);
+    }
+    state.suspects.clear();
+}
 
 void settle(Lane& lane)
 {
@@ -212,6 +255,8 @@ void check(Thread& thread, Lane& lane)
     Object& object = *where.object;
     if (!where.inside)
     {
+        // Tables of constants and texts have no names; they lie beside a module's variables.
+        if (in_module(lane.address)) return;
         if (object.live)
             found("out-of-bounds", lane, verb(lane) + std::to_string(lane.bytes) + " bytes at " + place_in(object, lane.address));
         else
@@ -233,6 +278,7 @@ void check(Thread& thread, Lane& lane)
         if (first >= 0) found("uninitialised", lane, verb(lane) + place_in(object, object.base + first) + ", to which nothing has been written");
     }
     bool strong = (lane.flags & Atomic) || ((lane.flags & Volatile) && object.space == Space::global);
+    note_read(lane);
     if (strong) state.race.learn(number, lane.address);
     enter_history(thread, lane, object);
     if (strong && (lane.flags & Write)) state.race.publish(number, lane.address);
@@ -306,7 +352,7 @@ bool stall(Worker& worker)
         }
         Instruction instruction{};
         const Lane& leader = lanes[first];
-        uint32_t spot = leader.site.file ? spot_of(leader.site.file, leader.site.line) : spot_of(leader.pc);
+        uint32_t spot = spot_of(leader.pc, leader.site.file, leader.site.line);
         for (uint32_t left = paused; left != 0; left &= left - 1)
         {
             int lane = __builtin_ctz(left);

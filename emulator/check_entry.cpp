@@ -52,9 +52,8 @@ EXPORT void __ubsan_handle_type_mismatch_v1(Misalignment* data, uintptr_t addres
 EXPORT void dwarf_check_mode(int mode, int samples)
 {
     install(static_cast<Mode>(mode), samples);
-    if (mode == 0) return;
-    set_worker_count(1);
-    if (mode == 2) set_allocation_gap(size_t(16) << 30);
+    set_worker_count(mode == 0 ? 0 : 1);
+    set_allocation_gap(mode == 2 ? size_t(16) << 30 : 0);
 }
 
 // All launches since the last clear, as a JSON array; returns the bytes needed, with the zero at the end.

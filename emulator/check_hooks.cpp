@@ -14,6 +14,9 @@ namespace
 
 Lane& lane_of(const Thread& thread) { return state.lanes[thread.warp * 32 + thread.lane]; }
 
+// Where a thread's barrier or collective stands.
+uint32_t use_of(const Thread& thread, Site site) { return spot_of(reinterpret_cast<uintptr_t>(thread.code), site.file, site.line); }
+
 std::string text(uint3 index)
 {
     return "(" + std::to_string(index.x) + "," + std::to_string(index.y) + "," + std::to_string(index.z) + ")";
@@ -32,8 +35,9 @@ void lay_out_shared(Worker& worker)
     state.layout_launch = worker.launch->number;
     shared_clear();
     const Kernel& kernel = *worker.launch->kernel;
+    // The objects of device functions, which any kernel may use, and the kernel's own; those of others lie in the same places.
     for (const dwarf_shared_object* object = *kernel.module->info->shared; object; object = object->next)
-        shared_added(worker.shared + object->offset, object->bytes, object->name);
+        if (object->scope[0] == 0 || strcmp(object->scope, kernel.entry->scope) == 0) shared_added(worker.shared + object->offset, object->bytes, object->name);
     if (worker.launch->shared_bytes > 0) shared_added(worker.block.dynamic, worker.launch->shared_bytes, "the dynamic shared memory");
     shared_range(worker.shared - SharedMargin, worker.shared + SharedBytes + SharedMargin);
 }
@@ -41,6 +45,7 @@ void lay_out_shared(Worker& worker)
 void launch_begin(const Launch& launch)
 {
     start_record(launch);
+    add_variables(*launch.kernel->module);
     state.race.begin_launch();
     state.first_block = state.race.block() + 1;
     state.order.clear();
@@ -48,6 +53,7 @@ void launch_begin(const Launch& launch)
 
 void launch_end(const Launch&)
 {
+    judge_suspects();               // of a block that was left early
     state.race.end_launch();
     finish_record();
 }
@@ -70,13 +76,17 @@ void block_begin(Worker& worker)
         lane.barrier = 0;
         lane.last = nullptr;
         lane.after.object = nullptr;
+        for (auto& read : lane.reads) read.address = nullptr;
+        lane.next_read = 0;
     }
+    state.suspects.clear();
     memset(state.paused, 0, sizeof state.paused);
     state.retired = false;
 }
 
 void block_end(Worker& worker)
 {
+    judge_suspects();
     if (state.retired) worker.stacks.reclaim();
 }
 
@@ -93,6 +103,7 @@ void barrier_arrive(Worker& worker, Thread& thread, Site site)
     Lane& lane = lane_of(thread);
     settle(lane);
     lane.barrier = spot_of(site.file, site.line);
+    lane.barrier_spot = use_of(thread, site);
 }
 
 // All threads that still run have come to a barrier. It is one barrier only if it is the same for all threads of the block.
@@ -108,7 +119,8 @@ void barrier_release(Worker& worker)
     }
     if (first < 0) return;
     uint32_t place = state.lanes[first].barrier;
-    counters_of(place).barriers++;
+    uint32_t use = state.lanes[first].barrier_spot;
+    counters_of(use).barriers++;
     std::string why;
     for (int i = 0; i < worker.thread_count && why.empty(); i++)
     {
@@ -120,7 +132,7 @@ void barrier_release(Worker& worker)
     }
     if (mode == Mode::checking && other >= 0)
     {
-        report("divergent-barrier", place, state.lanes[other].barrier, worker.block.index, worker.threads[first].index,
+        report("divergent-barrier", use, state.lanes[other].barrier_spot, worker.block.index, worker.threads[first].index,
                "thread " + text(worker.threads[first].index) + " waits at this barrier, " + why);
     }
     for (int i = 0; i < worker.thread_count; i++) state.lanes[i].barrier = 0;
@@ -150,7 +162,7 @@ void collective_done(Worker& worker, Warp& warp, int operation, unsigned mask, u
         bool named = exists && (mask >> source & 1);
         if (shift && !named && lane != __builtin_ctz(arrived)) continue;
         std::string why = !exists ? "the block has no such thread" : state.lanes[number].gone ? "which has returned" : "which takes no part";
-        report("absent-lane", spot_of(site.file, site.line), 0, worker.block.index, thread.index,
+        report("absent-lane", use_of(thread, site), 0, worker.block.index, thread.index,
                "lane " + std::to_string(lane) + " asks for the value of lane " + std::to_string(source) + ", " + why);
         return;
     }
@@ -170,8 +182,7 @@ bool stuck(Worker& worker)
             int lane = __builtin_ctz(group.arrived), away = __builtin_ctz(missing);
             const Thread& waits = worker.threads[w * 32 + lane];
             const Thread& elsewhere = worker.threads[w * 32 + away];
-            uint32_t place = spot_of(group.file, group.line);
-            report("absent-lane", place, spot_of(elsewhere.file, elsewhere.line), worker.block.index, waits.index,
+            report("absent-lane", use_of(waits, Site{group.file, group.line}), use_of(elsewhere, Site{elsewhere.file, elsewhere.line}), worker.block.index, waits.index,
                    "lane " + std::to_string(lane) + " waits for lane " + std::to_string(away) + " of its mask, which waits at line $2");
             return true;
         }
@@ -195,14 +206,14 @@ void fence(Worker& worker, Thread& thread, int, Site)
 void async_issued(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site site, const void* code)
 {
     if (global) access(global, bytes, 0, false, reinterpret_cast<uintptr_t>(code), site);   // else zeros are put there
-    access(shared, bytes, Write, false, reinterpret_cast<uintptr_t>(code) + 1, site);
+    access(shared, bytes, Write, false, reinterpret_cast<uintptr_t>(code), site);
     if (mode != Mode::checking) return;
     Where where = find(shared, bytes);
     if (where.object && where.inside && !where.object->written.empty())
         memset(where.object->written.data() + where.object->offset(shared), 0, bytes);
 }
 
-void async_landed(Worker& worker, Thread& thread, void* shared, const void*, unsigned bytes, Site site)
+void async_landed(Worker& worker, Thread& thread, void* shared, const void*, unsigned bytes, Site site, const void* code)
 {
     Critical whole(worker);
     if (mode != Mode::checking) return;
@@ -213,7 +224,7 @@ void async_landed(Worker& worker, Thread& thread, void* shared, const void*, uns
     lane.address = static_cast<char*>(shared);
     lane.bytes = bytes;
     lane.flags = Write;
-    lane.spot = spot_of(site.file, site.line);
+    lane.spot = spot_of(reinterpret_cast<uintptr_t>(code), site.file, site.line);
     enter_history(thread, lane, *where.object);
     where.object->mark_written(where.object->offset(shared), bytes);
 }
@@ -231,6 +242,14 @@ void fault(const Fault& fault)
     if (fault.kind.empty()) return;             // told already
     size_t slash = fault.file.rfind('/'), own = record().file.rfind('/');
     bool in_kernel = fault.file.substr(slash + 1) == record().file.substr(own + 1);
+    // At a time limit the address is that of the kernel's code, if it was stopped there.
+    if (fault.kind == "deadlock" && fault.status == 702) in_kernel = fault.address != nullptr;
+    if (fault.kind == "absent-lane" && state.worker && state.worker->current)
+    {
+        const Thread& thread = *state.worker->current;
+        report("absent-lane", use_of(thread, Site{thread.file, thread.line}), 0, fault.block, fault.thread, fault.message);
+        return;
+    }
     if (!in_kernel && state.worker && state.worker->current)
     {
         // It was stopped in the emulator's code: the lane's last access tells where the kernel stands.

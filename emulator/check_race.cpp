@@ -17,6 +17,7 @@ void Race::begin_block(int threads)
     _block++;
     _barriers = 0;
     _block_known = {};
+    _block_fenced = {};
     _clocks.resize(size_t(threads));
     for (Clock& clock : _clocks)
     {
@@ -31,15 +32,21 @@ void Race::barrier()
 {
     _barriers++;
     // Everybody knows what anybody knew, and what each had fenced may be published by any one.
-    Knowledge fenced;
+    size_t fenced = 0;
     for (Clock& clock : _clocks)
     {
         if (!clock.known.empty()) _block_known.add(clock.known);
-        if (!clock.fenced.empty()) fenced.add(clock.fenced);
         clock.known = {};
+        if (clock.fenced.empty()) continue;
+        fenced++;
+        _block_fenced.add(clock.fenced);
+        clock.fenced = {};
     }
-    if (fenced.empty()) return;
-    for (Clock& clock : _clocks) clock.fenced = fenced;
+    if (fenced < _clocks.size()) return;
+    // All of them have fenced: one entry says as much as one for each thread.
+    auto first = _block_fenced.threads.lower_bound({_block, 0}), last = _block_fenced.threads.lower_bound({_block + 1, 0});
+    _block_fenced.threads.erase(first, last);
+    _block_fenced.blocks[_block] = _barriers;
 }
 
 void Race::sync_warp(int warp, uint32_t lanes)
@@ -85,6 +92,7 @@ void Race::publish(int thread, const void* address)
 {
     Clock& clock = _clocks[size_t(thread)];
     if (!clock.fenced.empty()) _places[address].add(clock.fenced);
+    if (!_block_fenced.empty()) _places[address].add(_block_fenced);
 }
 
 void Race::learn(int thread, const void* address)
@@ -109,7 +117,9 @@ bool Race::ordered(const Touch& earlier, int thread, Space space) const
         if (block != known->blocks.end() && earlier.barriers < block->second) return true;
         auto one = known->threads.find({earlier.block, earlier.thread});
         // An atomic that follows a fence is known with what was fenced.
-        if (one != known->threads.end() && earlier.clock <= one->second + ((earlier.flags & Atomic) ? 1 : 0)) return true;
+        bool atomic = earlier.flags & Atomic;
+        if (one != known->threads.end() && earlier.clock <= one->second + (atomic ? 1 : 0)) return true;
+        if (atomic && block != known->blocks.end() && earlier.barriers <= block->second) return true;
     }
     return false;
 }

@@ -57,6 +57,7 @@ private:
     uint32_t _barriers = 0;
     std::vector<Clock> _clocks;
     Knowledge _block_known;                         // what all threads of the block know since the last barrier
+    Knowledge _block_fenced;                        // and what any of them may publish
     std::map<const void*, Knowledge> _places;       // what atomics have published
 
 public:

@@ -133,9 +133,6 @@ void start_record(const Launch& launch)
 {
     Record record{};
     record.kernel = launch.kernel->name;
-    // A name expression was given a name of the runtime's own: "_D0_" before it.
-    size_t mark = record.kernel.compare(0, 2, "_D") == 0 ? record.kernel.find('_', 2) : std::string::npos;
-    if (mark != std::string::npos) record.kernel.erase(0, mark + 1);
     record.file = launch.kernel->entry->file;
     record.grid = launch.grid;
     record.block = launch.block;

@@ -133,6 +133,12 @@ void global_removed(void* base)
     s_last = nullptr;
 }
 
+void global_forgotten(void* base)
+{
+    globals().erase(static_cast<char*>(base));
+    s_last = nullptr;
+}
+
 void global_written(void* base, size_t bytes)
 {
     Where where = find(base, 1);
@@ -153,6 +159,9 @@ void shared_clear()
 
 void shared_added(char* base, size_t bytes, const std::string& name)
 {
+    // Instances of one template have their objects in the same places, and only one of them runs.
+    for (auto& known : shared_objects())
+        if (known->base == base && known->bytes >= bytes) return;
     auto object = std::make_unique<Object>();
     object->base = base;
     object->bytes = bytes;

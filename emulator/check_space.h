@@ -52,6 +52,7 @@ struct Object
 // Global memory comes and goes with the runtime's allocations.
 void global_added(void* base, size_t bytes, const std::string& name);
 void global_removed(void* base);
+void global_forgotten(void* base);       // as if it had never been
 void global_written(void* base, size_t bytes);
 void global_named(void* base, const std::string& name);
 

@@ -110,6 +110,15 @@ uint32_t spot_of(uintptr_t pc)
     return found->second;
 }
 
+uint32_t spot_of(uintptr_t pc, const char* file, int line)
+{
+    if (pc == 0) return spot_of(file, line);
+    uint32_t id = spot_of(pc);
+    spots()[id].site_file = file;
+    spots()[id].site_line = line;
+    return id;
+}
+
 uint32_t spot_of(const char* file, int line)
 {
     auto [found, fresh] = by_site().try_emplace({file, line}, uint32_t(spots().size()));
@@ -138,7 +147,17 @@ void resolve(const std::string& main)
             by_library[{info.dli_fname, reinterpret_cast<uintptr_t>(info.dli_fbase)}].push_back(uint32_t(s_resolved));
         }
     }
-    for (auto& [library, ids] : by_library) ask(library.first, library.second, ids, main);
+    for (auto& [library, ids] : by_library)
+    {
+        ask(library.first, library.second, ids, main);
+        for (uint32_t id : ids)
+        {
+            Spot& spot = spots()[id];
+            if (spot.line > 0 || !spot.site_file) continue;
+            spot.file = spot.site_file;
+            spot.line = spot.site_line;
+        }
+    }
 }
 
 }

@@ -34,9 +34,12 @@ struct Lane
     int repeats;
     const char* last;
     uintptr_t last_pc;
-    uint32_t barrier;               // spot of the barrier that it waits in
+    uint32_t barrier;               // the barrier of the source that it waits in, as a spot
+    uint32_t barrier_spot;          // and this use of it
     Race_found after;               // to be told if its write changed anything
     unsigned char before[16];
+    struct { const char* address; uint32_t spot; } reads[4];        // its last plain reads, the newest at next_read - 1
+    int next_read;
 };
 
 struct State
@@ -48,6 +51,10 @@ struct State
     uint32_t first_block = 0;       // serial number of the launch's first block
     std::vector<uint64_t> order;    // block numbers in the order in which they ran
     uint64_t layout_launch = ~uint64_t(0);
+    // Races between a plain read and an atomic, told at the end of the block unless the read is one that an atomic of its thread follows:
+    // how a loop around atomicCAS begins.
+    std::vector<Race_found> suspects;
+    std::vector<bool> excused;      // by spot of the read
     bool retired = false;           // some stacks are lost until the block is over
 };
 
@@ -55,6 +62,7 @@ extern State state;
 
 // The lane's last write is over.
 void settle(Lane& lane);
+void judge_suspects();
 bool on_stack(const void* address);
 void access(const void* address, uint32_t bytes, uint16_t flags, bool compound, uintptr_t pc, Site site);
 // A pointer to `type` is followed that is no multiple of its alignment.
@@ -67,6 +75,8 @@ void enter_history(Thread& thread, Lane& lane, Object& object);
 void tally(const Lane& leader, const Instruction& instruction, int warp);
 [[noreturn]] void out_of_time(uint32_t spot);
 [[noreturn]] void stop(Lane& lane);
+// Makes the variables of the module that runs known.
+void add_variables(const Module& module);
 void install(Mode wanted, int samples);
 
 }

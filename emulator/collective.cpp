@@ -170,8 +170,10 @@ void release_barrier(Worker& worker, Thread* except)
 
 using namespace dwarf;
 
-extern "C" __attribute__((visibility("default"))) uint64_t dwarf_collective(
-    int operation, uint32_t mask, uint64_t value, int argument, int width, const char* file, int line)
+namespace
+{
+
+uint64_t collective(int operation, uint32_t mask, uint64_t value, int argument, int width, const char* file, int line, const void* code)
 {
     Thread& thread = thread_of(dwarf_self);
     Worker& worker = *this_worker;
@@ -182,6 +184,7 @@ extern "C" __attribute__((visibility("default"))) uint64_t dwarf_collective(
     thread.width = width;
     thread.file = file;
     thread.line = line;
+    thread.code = code;
     if (hooks.collective_arrive) hooks.collective_arrive(worker, thread, operation, mask, Site{file, line});
     mask &= warp.exists;
     if (!(mask & bit))
@@ -210,12 +213,20 @@ extern "C" __attribute__((visibility("default"))) uint64_t dwarf_collective(
     return thread.result;
 }
 
+}
+
+extern "C" __attribute__((visibility("default"))) uint64_t dwarf_collective(
+    int operation, uint32_t mask, uint64_t value, int argument, int width, const char* file, int line)
+{
+    return collective(operation, mask, value, argument, width, file, line, __builtin_return_address(0));
+}
+
 // Runs function(lanes' pointers) once for the warp: how the twins of mma.sync and ldmatrix reach the registers of all lanes.
 extern "C" __attribute__((visibility("default"))) void dwarf_warp_call(
     void (*function)(void* const*), void* mine, uint32_t mask, const char* file, int line)
 {
     thread_of(dwarf_self).result = reinterpret_cast<uint64_t>(function);
-    dwarf_collective(DWARF_CALL, mask, reinterpret_cast<uint64_t>(mine), 0, 32, file, line);
+    collective(DWARF_CALL, mask, reinterpret_cast<uint64_t>(mine), 0, 32, file, line, __builtin_return_address(0));
 }
 
 extern "C" __attribute__((visibility("default"))) int dwarf_barrier(int kind, int predicate, const char* file, int line)
@@ -224,6 +235,7 @@ extern "C" __attribute__((visibility("default"))) int dwarf_barrier(int kind, in
     Worker& worker = *this_worker;
     thread.file = file;
     thread.line = line;
+    thread.code = __builtin_return_address(0);
     worker.barrier_kind = kind;
     worker.barrier_count += predicate != 0;
     worker.barrier_and &= predicate != 0;

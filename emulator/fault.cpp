@@ -51,7 +51,7 @@ void describe_crash()
         Place place = locate(seen.code);
         bool known = place.in_module && place.line > 0;
         record_fault(&worker, 702, "deadlock", interrupt_reason, known ? place.file.c_str() : worker.current->file,
-                     known ? place.line : worker.current->line, nullptr);
+                     known ? place.line : worker.current->line, known ? seen.code : nullptr);
     }
     else
     {

@@ -29,7 +29,7 @@ struct Hooks
     void (*atomic)(Worker&, Thread&, const void* address, unsigned bytes, bool writes, Site, const void* code) = nullptr;
     void (*fence)(Worker&, Thread&, int scope, Site) = nullptr;   // scope 0 block, 1 device, 2 system
     // cp.async: asked for, and landed (at a wait); global is null where zeros are copied
-    void (*async_landed)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site) = nullptr;
+    void (*async_landed)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site, const void* code) = nullptr;
     void (*async_issued)(Worker&, Thread&, void* shared, const void* global, unsigned bytes, Site, const void* code) = nullptr;
     void (*allocated)(const Allocation&) = nullptr;
     void (*released)(const Allocation&) = nullptr;

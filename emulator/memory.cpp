@@ -79,7 +79,9 @@ int allocate_device(size_t bytes, void** address)
     std::lock_guard<std::mutex> guard(a.lock);
     if (bytes == 0) return 1;
     if (!open(a) || bytes > a.total - a.used) return 2;
-    size_t filled = (bytes + Page - 1) / Page, pages = filled + a.gap / Page;
+    size_t filled = (bytes + Page - 1) / Page, gap = a.gap;
+    if (size_t(a.end - a.base) > a.range / 2 && gap > (size_t(1) << 20)) gap = size_t(1) << 20;     // many of them: closer together
+    size_t pages = filled + gap / Page;
     auto place = a.blocks.end();
     // The first free block that is large enough, so that addresses repeat from run to run.
     for (auto block = a.blocks.begin(); block != a.blocks.end(); ++block)

@@ -16,7 +16,7 @@ namespace
 
 void land(Worker& worker, Thread& thread, const AsyncCopy& copy)
 {
-    if (hooks.async_landed) hooks.async_landed(worker, thread, copy.shared, copy.global, copy.bytes, Site{copy.file, copy.line});
+    if (hooks.async_landed) hooks.async_landed(worker, thread, copy.shared, copy.global, copy.bytes, Site{copy.file, copy.line}, copy.code);
     if (copy.global) memcpy(copy.shared, copy.global, copy.bytes);
     else memset(copy.shared, 0, copy.bytes);       // outside the matrix
 }
@@ -51,7 +51,7 @@ EXPORT void dwarf_cp_async(void* shared, const void* global, unsigned bytes, con
     Thread& thread = thread_of(dwarf_self);
     if (hooks.async_issued) hooks.async_issued(*this_worker, thread, shared, global, bytes, Site{file, line}, __builtin_return_address(0));
     Critical no_interruption(*this_worker);
-    thread.copies.push_back(AsyncCopy{shared, global, bytes, thread.copy_group, file, line});
+    thread.copies.push_back(AsyncCopy{shared, global, bytes, thread.copy_group, file, line, __builtin_return_address(0)});
 }
 
 EXPORT void dwarf_cp_commit() { thread_of(dwarf_self).copy_group++; }

@@ -16,7 +16,7 @@ namespace dwarf
 
 constexpr int MaxThreads = 1024, MaxWarps = 32;
 
-struct AsyncCopy { void* shared; const void* global; unsigned bytes; int group; const char* file; int line; };
+struct AsyncCopy { void* shared; const void* global; unsigned bytes; int group; const char* file; int line; const void* code; };
 
 struct Thread : dwarf_thread
 {
@@ -25,6 +25,7 @@ struct Thread : dwarf_thread
     int argument, width;
     const char* file;                // where it waits, for reports
     int line;
+    const void* code;                // likewise, as an address in the module
     std::vector<AsyncCopy> copies;   // cp.async not landed yet
     int copy_group;
 };

@@ -19,6 +19,10 @@ internal sealed record KernelArgument(string? Tensor, Arg Value)
 
     private static KernelArgument One(string text, Dictionary<string, RawTensor> tensors, string? source)
     {
+        if (text == "null")
+        {
+            return new KernelArgument(null, (Arg)(nint)0);
+        }
         string[] parts = text.Split(':', 2);
         string rest = parts.Length == 2 ? parts[1] : throw Wrong(text);
         switch (parts[0])

@@ -19,6 +19,7 @@ public static class All
         new Devices(),
         new SelfTest(),
         new KernelsList(),
+        new KernelsRun(),
         new KernelsBuild(),
         new KernelsExplain(),
         new DataCheckVerb(),

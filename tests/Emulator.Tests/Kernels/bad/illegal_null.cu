@@ -1,4 +1,4 @@
-// run: --kernel fill --grid 1 --block 32 --arg i64:0 --arg i32:32
+// run: --kernel fill --grid 1 --block 32 --arg null --arg i32:32
 __global__ void fill(float* y, int n)
 {
     int i = threadIdx.x;
