@@ -32,15 +32,20 @@ struct dice_sums
     }
 };
 
-// Sums over the block, written as part `part` of `count` of a row; parts [3,count,rows].
+// Sums over the block (at most 8 warps), written as part `part` of `count` of a row; parts [3,count,rows].
 __device__ __forceinline__ void store_sums(dice_sums sums, accum* parts, long long part, long long count, long long row, long long rows)
 {
-    __shared__ accum scratch[3][32];
-    sums.tp = block_sum(sums.tp, scratch[0]);
-    sums.fp = block_sum(sums.fp, scratch[1]);
-    sums.fn = block_sum(sums.fn, scratch[2]);
-    if (threadIdx.x != 0) return;
-    parts[part * rows + row] = sums.tp;
-    parts[(count + part) * rows + row] = sums.fp;
-    parts[(2 * count + part) * rows + row] = sums.fn;
+    __shared__ accum scratch[3][8];
+    int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    accum tp = warp_sum(sums.tp), fp = warp_sum(sums.fp), fn = warp_sum(sums.fn);
+    if (lane < 3) scratch[lane][warp] = lane == 0 ? tp : lane == 1 ? fp : fn;
+    __syncthreads();
+    if (warp != 0) return;
+
+    // Eight lanes a sum add what the warps have.
+    int which = lane / 8, from = lane % 8;
+    accum sum = which < 3 && from < blockDim.x / 32 ? scratch[which][from] : accum(0);
+#pragma unroll
+    for (int step = 4; step > 0; step >>= 1) sum += __shfl_xor_sync(FULL_WARP, sum, step);
+    if (which < 3 && from == 0) parts[(which * count + part) * rows + row] = sum;
 }

@@ -1,8 +1,8 @@
 // FP-weighted Dice of probabilities or logits, forward and backward. Twin of FpWeightedDice.Cpu.cs.
 #include "dice.cuh"
 
-constexpr int TILE = 4096;                          // places of one block
-constexpr int TURNS = TILE / (256 * PACK);          // packs of one thread
+constexpr int TURNS = 4;                            // packs of one thread
+constexpr int TILE = TURNS * 256 * PACK;            // places of one block: 16 KB
 
 // Elements between the last 32-byte border of memory and the row's first one: where a warp starts, so that it touches whole sectors.
 __device__ __forceinline__ int unaligned(long long row, long long size) { return (int)(row * size % (32 / (int)sizeof(scalar))); }
@@ -10,8 +10,8 @@ __device__ __forceinline__ int unaligned(long long row, long long size) { return
 // fp_weighted_dice_forward: sums TP = sum p * y, FP = sum p * (1 - y), FN = sum (1 - p) * y over a part of a row, p the prediction or
 // its sigmoid. Twin of FpWeightedDice.Cpu.cs.
 //   operator fp_weighted_dice
-//   shapes   prediction, target [rows,size]; parts [3,ceil(size/4096),rows]; any rows >= 0, size >= 0
-//   launch   grid rows*ceil(size/4096); block 256; shared 0
+//   shapes   prediction, target [rows,size]; parts [3,ceil(size*S/16384),rows]; any rows >= 0, size >= 0
+//   launch   grid rows*ceil(size*S/16384); block 256; shared 0
 //   reads    2*S*rows*size
 //   writes   3*A*gridDim.x
 //   bound    memory
@@ -90,8 +90,9 @@ extern "C" __global__ void __launch_bounds__(256) fp_weighted_dice_finish(
 // fp_weighted_dice_backward: dprediction = dy * scale * (factor0 * (1 - y) + factor1 * y), times sigma(x) * sigma(-x) for logits.
 // Twin of FpWeightedDice.Cpu.cs.
 //   operator fp_weighted_dice
-//   shapes   prediction, target, dprediction [rows,size]; factors [2,rows]; dy [rows] if dy_per_row, else one number; any rows >= 0, size >= 0
-//   launch   grid rows*ceil(size/4096); block 256; shared 0
+//   shapes   prediction, target, dprediction [rows,size]; factors [2,rows]; dy [rows] if dy_per_row, else one number;
+//            any rows >= 0, size >= 0
+//   launch   grid rows*ceil(size*S/16384); block 256; shared 0
 //   reads    S*rows*size + (logits ? S*rows*size : 0) + 256*(2*A + S)*gridDim.x
 //   writes   S*rows*size
 //   bound    memory

@@ -49,7 +49,7 @@ extern "C" __global__ void __launch_bounds__(128) layer_norm_forward(
         for (int i = 0; i < HELD; i++)
         {
             s[r].at[i] -= average;
-            bool inside = ROW % CHUNK == 0 || row_column(i / WIDE, lane) < ROW;
+            bool inside = ROW % CHUNK == 0 || in_row(row_column(i / WIDE, lane));
             squares.at[i] = inside ? s[r].at[i] * s[r].at[i] : accum(0);
         }
         accum inverse = accum(1) / sqrt(row_sum(squares) / ROW + eps);

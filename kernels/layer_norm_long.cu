@@ -1,4 +1,5 @@
-// Layer normalisation of rows beyond 1024, which no warp can hold: a block a row, reading it again from L1 and L2. Twin of LayerNorm.Cpu.cs.
+// Layer normalisation of rows beyond 1024, which no warp can hold: a block a row, reading it again from L1 and L2.
+// Twin of LayerNorm.Cpu.cs.
 #include "common.cuh"
 
 // layer_norm_long_forward: y = (s - mean) * rstd * weight + bias over the last axis, s = x + residual. Twin of LayerNorm.Cpu.cs.

@@ -141,7 +141,9 @@ extern "C" __global__ void __launch_bounds__(256) resized_dice_backward(
 
     // 2. columns: a warp a place, over the columns whose right or left neighbour it is
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, warps = blockDim.x / 32;
-    for (int place = warp; place < 2 * w; place += warps)
+    int each = (2 * w + warps - 1) / warps, last_place = min(2 * w, (warp + 1) * each);
+    accum mine = 0;                                 // lane k keeps the k-th of the warp's places, 32 at a time
+    for (int place = warp * each, k = 0; place < last_place; place++, k = (k + 1) % 32)
     {
         int j = place % w, from = first_place(j - 1, w, width), middle = first_place(j, w, width), to = first_place(j + 1, w, width);
         const accum* line = columns + (place < w ? 0 : width);
@@ -153,7 +155,11 @@ extern "C" __global__ void __launch_bounds__(256) resized_dice_backward(
             sum += share * line[column];
         }
         sum = warp_sum(sum);
-        if (lane == 0) upper[place] = sum;          // no thread reads the logits any more
+        if (lane == k) mine = sum;
+        if (k == 31 || place == last_place - 1)
+        {
+            if (lane <= k) upper[place - k + lane] = mine;      // no thread reads the logits any more
+        }
     }
     __syncthreads();
 

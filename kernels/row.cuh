@@ -10,7 +10,9 @@
 
 constexpr int WIDE = ROW % PACK == 0 ? PACK : 1;
 constexpr int CHUNK = 32 * WIDE;                            // columns that a warp reads at once
-constexpr int CHUNKS = (ROW + CHUNK - 1) / CHUNK;
+constexpr int SECTOR = 32 / (int)sizeof(scalar);            // elements that memory moves at least
+constexpr int MOST_SHIFT = ROW % SECTOR == 0 ? 0 : SECTOR - WIDE;
+constexpr int CHUNKS = (ROW + MOST_SHIFT + CHUNK - 1) / CHUNK;
 constexpr int HELD = CHUNKS * WIDE;                         // elements of one lane
 
 struct held
@@ -18,8 +20,14 @@ struct held
     accum at[HELD];
 };
 
-// The first of the WIDE columns that a lane has in a chunk; beyond the row for the last lanes of the last chunk.
-__device__ __forceinline__ int row_column(int chunk, int lane) { return chunk * CHUNK + lane * WIDE; }
+// How far a row that begins in the middle of a sector is moved to the right in the lanes, so that each access is of whole sectors: rows that
+// lie alike in memory are moved alike, others stay (shift 0).
+__device__ __forceinline__ int row_shift(long long row) { return MOST_SHIFT == 0 ? 0 : (int)(row * ROW % SECTOR); }
+
+// The first of the WIDE columns that a lane has in a chunk; outside the row for some lanes of the first and the last chunk.
+__device__ __forceinline__ int row_column(int chunk, int lane, int shift = 0) { return chunk * CHUNK + lane * WIDE - shift; }
+
+__device__ __forceinline__ bool in_row(int column) { return (MOST_SHIFT == 0 || column >= 0) && column < ROW; }
 
 __device__ __forceinline__ held constant_row(accum value)
 {
@@ -29,43 +37,57 @@ __device__ __forceinline__ held constant_row(accum value)
     return row;
 }
 
-// Places beyond the row get `beyond`, neutral in whatever the caller computes next.
-__device__ __forceinline__ held load_row(const scalar* address, int lane, accum beyond)
+// Chunk after chunk by recursion, so that each has code of its own whatever the compiler unrolls: a lane that skips the first chunk then
+// still reads the second one together with the others.
+template <int chunk>
+__device__ __forceinline__ void load_chunks(const scalar* address, int lane, accum beyond, int shift, held& row)
 {
-    held row;
-#pragma unroll
-    for (int chunk = 0; chunk < CHUNKS; chunk++)
+    if constexpr (chunk < CHUNKS)
     {
-        int column = row_column(chunk, lane);
+        int column = row_column(chunk, lane, shift);
         pack wide;
 #pragma unroll
         for (int i = 0; i < WIDE; i++) wide.at[i] = beyond;
-        if (column < ROW)
+        if (in_row(column))
         {
             if (WIDE == PACK) wide = load_pack(address + column);
             else wide.at[0] = to_accum(address[column]);
         }
 #pragma unroll
         for (int i = 0; i < WIDE; i++) row.at[chunk * WIDE + i] = wide.at[i];
+        load_chunks<chunk + 1>(address, lane, beyond, shift, row);
     }
-    return row;
 }
 
-__device__ __forceinline__ void store_row(scalar* address, int lane, const held& row)
+template <int chunk>
+__device__ __forceinline__ void store_chunks(scalar* address, int lane, int shift, const held& row)
 {
-#pragma unroll
-    for (int chunk = 0; chunk < CHUNKS; chunk++)
+    if constexpr (chunk < CHUNKS)
     {
-        int column = row_column(chunk, lane);
+        int column = row_column(chunk, lane, shift);
         pack wide;
 #pragma unroll
         for (int i = 0; i < WIDE; i++) wide.at[i] = row.at[chunk * WIDE + i];
-        if (column < ROW)
+        if (in_row(column))
         {
             if (WIDE == PACK) store_pack(address + column, wide);
             else address[column] = to_scalar(wide.at[0]);
         }
+        store_chunks<chunk + 1>(address, lane, shift, row);
     }
+}
+
+// Places outside the row get `beyond`, neutral in whatever the caller computes next.
+__device__ __forceinline__ held load_row(const scalar* address, int lane, accum beyond, int shift = 0)
+{
+    held row;
+    load_chunks<0>(address, lane, beyond, shift, row);
+    return row;
+}
+
+__device__ __forceinline__ void store_row(scalar* address, int lane, const held& row, int shift = 0)
+{
+    store_chunks<0>(address, lane, shift, row);
 }
 
 // Sum over the warp of its lanes' registers, in every lane; two chains for speed, always in the same order.

@@ -10,7 +10,8 @@ __device__ __forceinline__ long long mask_offset(long long row, long long n1, lo
     return row / n1 * m0 + row % n1 * m1 + inner * m2;
 }
 
-// softmax_forward: y = exp(z - max z) / sum exp(z - max z) over the last axis, z = x + mask; a row of -inf gives zeros. Twin of Softmax.Cpu.cs.
+// softmax_forward: y = exp(z - max z) / sum exp(z - max z) over the last axis, z = x + mask; a row of -inf gives zeros.
+// Twin of Softmax.Cpu.cs.
 //   operator softmax
 //   shapes   x, y [rows,d]; mask as its axes say, its columns move by 1 or 0 (mask_column); any rows >= 0, 1 <= d <= 1024, d = ROW
 //   launch   grid ceil(rows/4); block 128; shared 0
@@ -18,6 +19,8 @@ __device__ __forceinline__ long long mask_offset(long long row, long long n1, lo
 //   writes   S*rows*d
 //   bound    memory
 //   why      a warp holds the row in registers: one read, one write; maximum and sum are shuffles alone. A mask that repeats comes from L1
+//   sectors  1.06 (bf16 1.14) with a mask that repeats and rows of no multiple of 32 bytes: accesses are of whole sectors of x and y, and
+//            the mask lies otherwise
 extern "C" __global__ void __launch_bounds__(128) softmax_forward(
     const scalar* x, const scalar* mask, scalar* y, long long rows, int d, int mask_column,
     long long n1, long long n2, long long m0, long long m1, long long m2)
@@ -25,13 +28,14 @@ extern "C" __global__ void __launch_bounds__(128) softmax_forward(
     int lane = threadIdx.x % 32;
     long long row = blockIdx.x * 4LL + threadIdx.x / 32;
     if (row >= rows) return;
-    held z = load_row(x + row * ROW, lane, -infinity());
+    int shift = row_shift(row);
+    held z = load_row(x + row * ROW, lane, -infinity(), shift);
 
     // 1. mask
     if (mask)
     {
         const scalar* line = mask + mask_offset(row, n1, n2, m0, m1, m2);
-        held add = mask_column ? load_row(line, lane, 0) : constant_row(to_accum(*line));
+        held add = mask_column ? load_row(line, lane, 0, shift) : constant_row(to_accum(*line));
 #pragma unroll
         for (int i = 0; i < HELD; i++) z.at[i] += add.at[i];
     }
@@ -43,7 +47,7 @@ extern "C" __global__ void __launch_bounds__(128) softmax_forward(
     highest = warp_max(highest);
     if (highest == -infinity())
     {
-        store_row(y + row * ROW, lane, constant_row(0));
+        store_row(y + row * ROW, lane, constant_row(0), shift);
         return;
     }
 #pragma unroll
@@ -53,7 +57,7 @@ extern "C" __global__ void __launch_bounds__(128) softmax_forward(
     accum inverse = accum(1) / row_sum(z);
 #pragma unroll
     for (int i = 0; i < HELD; i++) z.at[i] *= inverse;
-    store_row(y + row * ROW, lane, z);
+    store_row(y + row * ROW, lane, z, shift);
 }
 
 // softmax_backward: dx = y * (dy - sum dy * y). Twin of Softmax.Cpu.cs.
@@ -70,13 +74,14 @@ extern "C" __global__ void __launch_bounds__(128) softmax_backward(
     int lane = threadIdx.x % 32;
     long long row = blockIdx.x * 4LL + threadIdx.x / 32;
     if (row >= rows) return;
-    held p = load_row(y + row * ROW, lane, 0), g = load_row(dy + row * ROW, lane, 0), products;
+    int shift = row_shift(row);
+    held p = load_row(y + row * ROW, lane, 0, shift), g = load_row(dy + row * ROW, lane, 0, shift), products;
 #pragma unroll
     for (int i = 0; i < HELD; i++) products.at[i] = p.at[i] * g.at[i];
     accum dot = row_sum(products);
 #pragma unroll
     for (int i = 0; i < HELD; i++) p.at[i] *= g.at[i] - dot;
-    store_row(dx + row * ROW, lane, p);
+    store_row(dx + row * ROW, lane, p, shift);
 }
 
 // softmax_long_forward: the same for rows beyond 1024, a block a row. Twin of Softmax.Cpu.cs.

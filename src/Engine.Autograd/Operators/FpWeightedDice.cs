@@ -87,7 +87,7 @@ public static partial class Ops
         {
             bool each = reduction == Reduction.None;
             var accumulator = prediction.DType.Accumulator();
-            var parts = tape.Empty([3, FpWeightedDiceCuda.Parts(prediction.Shape[1]), rows], accumulator);
+            var parts = tape.Empty([3, FpWeightedDiceCuda.Parts(prediction.Shape[1], prediction.DType), rows], accumulator);
             (loss, factors) = (tape.Empty(each ? [rows] : [], prediction.DType), tape.Empty([2, rows], accumulator));
             FpWeightedDiceCuda.Forward(gpu, prediction.Value, logits, target.Value, parts);
             FpWeightedDiceCuda.Finish(gpu, parts, falsePositiveWeight, alpha + epsilon, scale, each, loss, factors);

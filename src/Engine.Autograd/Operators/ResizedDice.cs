@@ -84,7 +84,8 @@ public static partial class Ops
             var (columns, weights, rows) = ResizeScratch(tape, n, w, width, logits.DType);
             var (flat, truth) = (tape.View(resized, [n, height * width]), tape.View(target.Value, [n, height * width]));
             ResizedDiceCpu.Forward(
-                tape.Cpu, logits.Value, truth, new(columns, weights, rows), resized, flat, falsePositiveWeight, alpha + epsilon, losses, factors);
+                tape.Cpu, logits.Value, truth, new(columns, weights, rows), resized, flat, falsePositiveWeight, alpha + epsilon, losses,
+                factors);
             ReleaseAll(tape, columns, weights, rows, flat, truth);
             loss = Loss.Reduce(tape, losses, reduction, weight).Loss;
         }

@@ -75,8 +75,8 @@ public sealed unsafe class AdamW
     /// <param name="device">where the store lies</param>
     /// <param name="lr">learning rate of this step</param>
     /// <param name="norm">
-    /// what clipping measured in this step, if it did: on a device its factor multiplies the gradients, and no parameter moves where it is not
-    /// finite (the steps are counted nevertheless); on cpu clipping has done that already
+    /// what clipping measured in this step, if it did: on a device its factor multiplies the gradients, and no parameter moves where it
+    /// is not finite (the steps are counted nevertheless); on cpu clipping has done that already
     /// </param>
     public void Step(Device device, double lr, GradientNorm norm = default)
     {
@@ -99,8 +99,8 @@ public sealed unsafe class AdamW
     }
 
     /// <summary>
-    /// The part of a device's step that no graph can hold: counts the next step of the parameters of the last <see cref="Step"/> and uploads
-    /// its numbers. Then <see cref="Launch"/> it, or replay a graph that has it.
+    /// The part of a device's step that no graph can hold: counts the next step of the parameters of the last <see cref="Step"/> and
+    /// uploads its numbers. Then <see cref="Launch"/> it, or replay a graph that has it.
     /// </summary>
     /// <param name="lr">learning rate of this step</param>
     public void Prepare(double lr)
@@ -110,7 +110,7 @@ public sealed unsafe class AdamW
         _device.Upload(this);
     }
 
-    /// <summary>The part of a device's step that runs on the device: one launch over the arenas, with the numbers of <see cref="Prepare"/>.</summary>
+    /// <summary>The rest of it: one launch over the arenas, with the numbers of <see cref="Prepare"/>.</summary>
     /// <param name="gpu">where the store lies</param>
     /// <param name="norm">as for <see cref="Step"/></param>
     public void Launch(CudaDevice gpu, GradientNorm norm = default)
@@ -242,7 +242,8 @@ public sealed unsafe class AdamW
 
         public void Launch(CudaDevice gpu, GradientNorm norm, AdamWOptions options) =>
             AdamWCuda.StepAll(
-                gpu, _values, _grads, _expAvg, _expAvgSq, _half, _tiles.Table, _moves, norm.OnDevice, options.Beta1, options.Beta2, options.Eps);
+                gpu, _values, _grads, _expAvg, _expAvgSq, _half, _tiles.Table, _moves, norm.OnDevice, options.Beta1, options.Beta2,
+                options.Eps);
 
         public Tensor[] MakeHalfCopy()
         {

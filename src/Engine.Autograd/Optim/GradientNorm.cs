@@ -4,8 +4,8 @@ namespace Engine.Autograd.Optim;
 
 /// <summary>The norm that <see cref="GradientClipping"/> measured. On a device it stays there until somebody asks for it.</summary>
 /// <remarks>
-/// Hand it to <see cref="AdamW.Step"/>: on a device that is where the gradients are multiplied, in the pass that reads them anyway, and where
-/// a norm that is not finite stops the step. It is valid until the next clipping.
+/// Hand it to <see cref="AdamW.Step"/>: on a device that is where the gradients are multiplied, in the pass that reads them anyway, and
+/// where a norm that is not finite stops the step. It is valid until the next clipping.
 /// </remarks>
 public readonly struct GradientNorm
 {

@@ -9,7 +9,7 @@ namespace Engine.Kernels;
 public sealed partial record KernelHeader
 {
     private static readonly string[] s_required = ["operator", "shapes", "launch", "reads", "writes", "bound", "why"];
-    private static readonly string[] s_optional = ["from", "conflicts", "divergence", "macros"];
+    private static readonly string[] s_optional = ["from", "conflicts", "sectors", "divergence", "macros"];
 
     private KernelHeader(string name, string file, int line) => (Name, File, Line) = (name, file, line);
 
@@ -29,7 +29,7 @@ public sealed partial record KernelHeader
     public required IReadOnlyList<string> Operators { get; init; }
 
     /// <summary>
-    /// Every line by its key word: operator, shapes, launch, reads, writes, bound, why, and where given from, conflicts, divergence.
+    /// Every line by its key word: operator, shapes, launch, reads, writes, bound, why, and where given from, conflicts, sectors, divergence.
     /// </summary>
     public required IReadOnlyDictionary<string, string> Fields { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Engine.Tensors;
 
 namespace Engine.Kernels.Operators;
@@ -18,8 +19,11 @@ public static class CrossEntropyCuda
     /// <param name="reduces">whether it follows</param>
     public static void Forward(CudaDevice gpu, Tensor logits, Tensor target, long ignoreIndex, Tensor losses, bool reduces) =>
         gpu.Launch(
-            s_forward, logits.DType, Dim3.Over(target.Count, 4), 128, 0,
-            [logits, target, ignoreIndex, reduces ? null : losses, reduces ? losses : null, target.Count, checked((int)logits.Shape[1])]);
+            s_forward, logits.DType, Dim3.Over(target.Count * Group(logits), 128), 128, 0,
+            [
+                logits, target, ignoreIndex, reduces ? null : losses, reduces ? losses : null, target.Count, checked((int)logits.Shape[1]),
+                Group(logits),
+            ]);
 
     /// <summary>The sum of the losses, or their mean over the rows that count.</summary>
     /// <param name="gpu">runs it</param>
@@ -44,6 +48,9 @@ public static class CrossEntropyCuda
     public static void Backward(
         CudaDevice gpu, Tensor logits, Tensor target, long ignoreIndex, Tensor dy, bool dyPerRow, Tensor? scale, Tensor dlogits) =>
         gpu.Launch(
-            s_backward, logits.DType, Dim3.Over(target.Count, 4), 128, 0,
-            [logits, target, ignoreIndex, dy, dyPerRow, scale, dlogits, target.Count, checked((int)logits.Shape[1])]);
+            s_backward, logits.DType, Dim3.Over(target.Count * Group(logits), 128), 128, 0,
+            [logits, target, ignoreIndex, dy, dyPerRow, scale, dlogits, target.Count, checked((int)logits.Shape[1]), Group(logits)]);
+
+    /// <summary>Lanes that work on a row: as many as it has classes, up to a warp.</summary>
+    private static int Group(Tensor logits) => (int)Math.Min(32, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, logits.Shape[1])));
 }

@@ -5,7 +5,7 @@ namespace Engine.Kernels.Operators;
 /// <summary>FP-weighted Dice on a CUDA device: one pass for the sums, one for the gradient, the sigmoid inside both.</summary>
 public static class FpWeightedDiceCuda
 {
-    private const long Tile = 4096;
+    private const long BytesPerPart = 16384;
     private static readonly KernelKey s_forward = new("fp_weighted_dice", "fp_weighted_dice_forward");
     private static readonly KernelKey s_finish = new("fp_weighted_dice", "fp_weighted_dice_finish");
     private static readonly KernelKey s_backward = new("fp_weighted_dice", "fp_weighted_dice_backward");
@@ -19,7 +19,7 @@ public static class FpWeightedDiceCuda
     public static void Forward(CudaDevice gpu, Tensor prediction, bool logits, Tensor target, Tensor parts)
     {
         var (n, p) = (prediction.Shape[0], prediction.Shape[1]);
-        gpu.Launch(s_forward, prediction.DType, n * Parts(p), 256, 0, [prediction, logits, target, parts, n, p]);
+        gpu.Launch(s_forward, prediction.DType, n * Parts(p, prediction.DType), 256, 0, [prediction, logits, target, parts, n, p]);
     }
 
     /// <summary>Losses from the sums, and the factors of the gradient.</summary>
@@ -56,12 +56,13 @@ public static class FpWeightedDiceCuda
     {
         var (n, p) = (prediction.Shape[0], prediction.Shape[1]);
         gpu.Launch(
-            s_backward, prediction.DType, n * Parts(p), 256, 0,
+            s_backward, prediction.DType, n * Parts(p, prediction.DType), 256, 0,
             [prediction, logits, target, factors, dy, dyPerRow, Arg.Accum(scale), dprediction, n, p]);
     }
 
     /// <summary>How many parts a row's sums have.</summary>
     /// <param name="size">places of a row</param>
-    /// <returns>ceil(size / 4096)</returns>
-    public static long Parts(long size) => (size + Tile - 1) / Tile;
+    /// <param name="dtype">of the prediction</param>
+    /// <returns>one for each 16 KB</returns>
+    public static long Parts(long size, DType dtype) => ((size * dtype.Size()) + BytesPerPart - 1) / BytesPerPart;
 }
