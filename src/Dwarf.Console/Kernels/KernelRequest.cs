@@ -15,6 +15,7 @@ namespace Dwarf.Cli.Kernels;
 /// <param name="Device">emulated, cuda or cuda:N</param>
 /// <param name="Check">whether faults are looked for</param>
 /// <param name="Timeout">seconds that the kernel may run</param>
+/// <param name="Html">page that the launch is drawn on; null: none</param>
 internal sealed partial record KernelRequest(
     string File,
     string Kernel,
@@ -25,7 +26,8 @@ internal sealed partial record KernelRequest(
     List<KernelArgument> Arguments,
     string Device,
     bool Check,
-    double Timeout)
+    double Timeout,
+    string? Html = null)
 {
     /// <summary>Whether the file's text uses volatile: then warps run in lock step, as the programs meant that need it.</summary>
     public bool Volatile { get; private set; }

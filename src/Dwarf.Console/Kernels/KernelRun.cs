@@ -6,6 +6,8 @@ namespace Dwarf.Cli.Kernels;
 /// <summary>Compiles and launches one kernel in this process.</summary>
 internal static unsafe class KernelRun
 {
+    private const int SamplesForPictures = 2;
+
     /// <summary>Runs it; tensors hold what the kernel wrote.</summary>
     /// <returns>faults, and the counters where they were asked for</returns>
     /// <exception cref="DwarfException">it does not compile or fits its arguments not (content), or the device is not there (unavailable)</exception>
@@ -13,8 +15,10 @@ internal static unsafe class KernelRun
     {
         bool emulated = request.Device == "emulated";
         Instrumentation instruments = !emulated ? Instrumentation.None
-            : request.Check ? Instrumentation.Checking : request.Volatile ? Instrumentation.Counting : Instrumentation.None;
-        using CudaDevice gpu = CudaDevice.Open(request.Device, new CudaOptions { Instruments = instruments });
+            : request.Check ? Instrumentation.Checking
+            : request.Volatile || request.Html is not null ? Instrumentation.Counting : Instrumentation.None;
+        using CudaDevice gpu = CudaDevice.Open(
+            request.Device, new CudaOptions { Instruments = instruments, Samples = request.Html is null ? 0 : SamplesForPictures });
         if (emulated)
         {
             Emulator.SetTimeLimit(request.Timeout);
@@ -75,7 +79,7 @@ internal static unsafe class KernelRun
         }
         LaunchReport? report = watched && Instruments.Read() is [.., var last] ? last : null;
         IReadOnlyList<KernelFault> faults = report is { Faults.Count: > 0 } ? report.Faults : stopped is null ? [] : [stopped];
-        return new KernelOutcome([.. faults.Select(fault => fault with { Kernel = request.Kernel })], request.Check ? report : null);
+        return new KernelOutcome([.. faults.Select(fault => fault with { Kernel = request.Kernel })], request.Check || request.Html is not null ? report : null);
     }
 
     private static void Copy(CudaDevice gpu, MemoryBlock block, byte[] bytes, bool up)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Dwarf.Cli.Explain;
 using Dwarf.Cli.Kernels;
 using Engine.Kernels;
 using Engine.Tensors;
@@ -23,6 +24,7 @@ public sealed class KernelsRun : Verb
         DefaultValueFactory = _ => [],
     };
     private readonly Option<bool> _check = new("--check") { Description = "Find faults and count memory traffic (emulated)" };
+    private readonly Option<string?> _html = new("--html") { Description = "Page that draws lanes and the addresses they touch (emulated)", HelpName = "FILE" };
     private readonly Option<string> _device = new("--device")
     {
         Description = "emulated, cuda or cuda:N",
@@ -43,7 +45,7 @@ public sealed class KernelsRun : Verb
     public override string Summary => "Compiles and launches one kernel of a CUDA C++ file; --check finds its faults";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Symbol> Parameters => [_file, _kernel, _grid, _block, _shared, _in, _args, _out, _check, _device, _timeout];
+    public override IReadOnlyList<Symbol> Parameters => [_file, _kernel, _grid, _block, _shared, _in, _args, _out, _check, _html, _device, _timeout];
 
     /// <inheritdoc/>
     public override int Run(VerbContext context)
@@ -64,6 +66,13 @@ public sealed class KernelsRun : Verb
         {
             RawSafetensors.Write(path, [.. request.Tensors]);
         }
+        if (request.Html is { } page && outcome.Report is { } report)
+        {
+            var launch = new Explained(
+                report, File.ReadAllLines(request.File), $"{request.File} on {request.Device}", null, null,
+                Residency.Estimate((int)request.Block.Count, report.SharedBytes, null));
+            AtomicFile.WriteText(page, KernelPage.Write($"kernels run {request.Kernel}", [launch]));
+        }
         KernelDocument.Write(context, request, outcome);
         return outcome.Faults.Count == 0 ? 0 : (int)ErrorKind.Content;
     }
@@ -81,6 +90,10 @@ public sealed class KernelsRun : Verb
         {
             throw new DwarfException(ErrorKind.Usage, $"--check: needs --device emulated, found {device}");
         }
+        if (context.Get(_html) is not null && device != "emulated")
+        {
+            throw new DwarfException(ErrorKind.Usage, $"--html: needs --device emulated, found {device}");
+        }
         if (timeout is not (> 0 and <= 1e6))
         {
             throw new DwarfException(ErrorKind.Usage, $"--timeout: expected seconds above 0, found {timeout.ToString(CultureInfo.InvariantCulture)}");
@@ -93,7 +106,7 @@ public sealed class KernelsRun : Verb
         string? source = context.Get(_in);
         Dictionary<string, RawTensor> tensors = source is null ? [] : RawSafetensors.Read(source);
         List<KernelArgument> arguments = KernelArgument.Parse(context.Get(_args), tensors, source);
-        return new KernelRequest(context.Get(_file), context.Get(_kernel), grid, block, context.Get(_shared), tensors, arguments, device, check, timeout);
+        return new KernelRequest(context.Get(_file), context.Get(_kernel), grid, block, context.Get(_shared), tensors, arguments, device, check, timeout, context.Get(_html));
     }
 
     private List<string> Arguments(VerbContext context)
@@ -111,6 +124,7 @@ public sealed class KernelsRun : Verb
         Add("--device", context.Get(_device));
         Add("--in", context.Get(_in));
         Add("--out", context.Get(_out));
+        Add("--html", context.Get(_html));
         foreach (string argument in context.Get(_args))
         {
             Add("--arg", argument);
