@@ -52,8 +52,8 @@ public static class KernelPage
         html.Append(CultureInfo.InvariantCulture, $"<h2>{Text(launch.Kernel)}</h2><p>{Text(explained.Header?.Summary ?? "")}</p><p class=\"soft\">{Text(explained.Case)}</p>");
         html.Append(CultureInfo.InvariantCulture, $"<p class=\"soft\">{Text(Path.GetFileName(launch.File))} · grid {launch.Grid} · block {launch.Block} · ");
         html.Append(CultureInfo.InvariantCulture, $"{launch.SharedBytes} B of shared memory · {Text(explained.Residency)}</p><div class=\"tiles\">");
-        Tile(html, Bytes(counters.GlobalBytesRead), "read" + Against(explained.ReadRatio), explained.ReadRatio <= 1.05);
-        Tile(html, Bytes(counters.GlobalBytesWritten), "written" + Against(explained.WriteRatio), explained.WriteRatio <= 1.05);
+        Tile(html, Bytes(counters.GlobalBytesRead), "read" + Against(explained.ReadRatio), Fits(explained.ReadRatio));
+        Tile(html, Bytes(counters.GlobalBytesWritten), "written" + Against(explained.WriteRatio), Fits(explained.WriteRatio));
         Tile(html, Times(explained.SectorRatio), $"sectors moved over the least ({counters.GlobalSectors} of {counters.IdealGlobalSectors})", explained.SectorRatio <= 1.05);
         Tile(html, Times(explained.PassRatio), $"shared passes over the least ({counters.SharedPasses} of {counters.IdealSharedPasses})", explained.PassRatio <= 1.05);
         Tile(html, counters.LaneOccupancy.ToString("P0", CultureInfo.InvariantCulture), "of lanes take part in a memory instruction", counters.LaneOccupancy >= 0.9);
@@ -99,6 +99,8 @@ public static class KernelPage
         string mark = good is null ? "" : good.Value ? " good" : " bad";
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"tile{mark}\"><b>{value}</b>{Text(what)}</div>");
     }
+
+    private static bool? Fits(double? ratio) => ratio is { } r ? r <= 1.05 : null;
 
     private static string Against(double? ratio) => ratio is { } r ? string.Create(CultureInfo.InvariantCulture, $", {r:0.00} of what the header says") : "";
 
