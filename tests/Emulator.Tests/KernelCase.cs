@@ -24,7 +24,9 @@ internal sealed partial class KernelCase
 
     /// <summary>Names of the files of a folder under Kernels/, without the ending.</summary>
     public static IEnumerable<string> Names(string folder) =>
-        Directory.GetFiles(Source.Path("tests", "Emulator.Tests", "Kernels", folder), "*.cu").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal);
+        Directory.GetFiles(Source.Path("tests", "Emulator.Tests", "Kernels", folder), "*.cu")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Order(StringComparer.Ordinal);
 
     public static KernelCase Load(string folder, string name) => new(Source.Path("tests", "Emulator.Tests", "Kernels", folder, name + ".cu"));
 

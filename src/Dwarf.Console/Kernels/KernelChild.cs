@@ -80,7 +80,8 @@ internal static class KernelChild
     private static string Host(string library)
     {
         string beside = Path.ChangeExtension(library, null);
-        string shared = Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        string runtime = System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory();
+        string shared = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", "dotnet"));
         return File.Exists(shared) ? shared : File.Exists(beside) ? beside : "dotnet";
     }
 }

@@ -17,7 +17,8 @@ internal static class KernelDocument
         foreach (KernelFault fault in outcome.Faults)
         {
             context.Out.WriteLine(
-                $"{Place(request, fault)}: {fault.Kind}: kernel {fault.Kernel}, block {Words(fault.Block)}, thread {Words(fault.Thread)}: {fault.Message}");
+                $"{Place(request, fault)}: {fault.Kind}: kernel {fault.Kernel}, block {Words(fault.Block)}, thread {Words(fault.Thread)}: "
+                + fault.Message);
         }
         if (outcome.Report is { } report)
         {
@@ -66,7 +67,9 @@ internal static class KernelDocument
             document["shared_bytes"] = report.SharedBytes;
             document["counters"] = counters;
         }
-        document["tensors"] = request.Tensors.Select(tensor => new { name = tensor.Key, dtype = tensor.Value.Label, shape = tensor.Value.Shape }).ToArray();
+        document["tensors"] = request.Tensors
+            .Select(tensor => new { name = tensor.Key, dtype = tensor.Value.Label, shape = tensor.Value.Shape })
+            .ToArray();
         return document;
     }
 

@@ -11,7 +11,7 @@ internal static partial class KernelNames
     public static List<(string Name, bool Template)> In(string text)
     {
         var found = new List<(string, bool)>();
-        for (int at = text.IndexOf("__global__", StringComparison.Ordinal); at >= 0; at = text.IndexOf("__global__", at + 1, StringComparison.Ordinal))
+        for (int at = -1; (at = text.IndexOf("__global__", at + 1, StringComparison.Ordinal)) >= 0;)
         {
             if (NameAfter(text, at) is { } name)
             {

@@ -60,7 +60,8 @@ internal sealed partial record KernelRequest(
         if (!Kernel.Contains('<', StringComparison.Ordinal) && kernels.Any(kernel => kernel.Name == bare)
             && kernels.Where(kernel => kernel.Name == bare).All(kernel => kernel.Template))
         {
-            throw new DwarfException(ErrorKind.Usage, $"--kernel: {bare} is a template; name an instance of it, as in --kernel '{bare}<float>'");
+            throw new DwarfException(
+                ErrorKind.Usage, $"--kernel: {bare} is a template; name an instance of it, as in --kernel '{bare}<float>'");
         }
     }
 

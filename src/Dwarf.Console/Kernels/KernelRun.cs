@@ -10,7 +10,7 @@ internal static unsafe class KernelRun
 
     /// <summary>Runs it; tensors hold what the kernel wrote.</summary>
     /// <returns>faults, and the counters where they were asked for</returns>
-    /// <exception cref="DwarfException">it does not compile or fits its arguments not (content), or the device is not there (unavailable)</exception>
+    /// <exception cref="DwarfException">it does not compile or has other parameters (content), or the device is not there (unavailable)</exception>
     public static KernelOutcome Run(KernelRequest request)
     {
         bool emulated = request.Device == "emulated";
@@ -47,7 +47,8 @@ internal static unsafe class KernelRun
             {
                 Instruments.Clear();
             }
-            Arg[] arguments = [.. request.Arguments.Select(argument => argument.Tensor is { } name ? (nint)memory[name].Pointer : argument.Value)];
+            Arg[] arguments =
+                [.. request.Arguments.Select(argument => argument.Tensor is { } name ? (nint)memory[name].Pointer : argument.Value)];
             KernelOutcome outcome = Launch(request, gpu, arguments, emulated, watched);
             foreach (var (name, tensor) in request.Tensors)
             {
@@ -69,7 +70,8 @@ internal static unsafe class KernelRun
         KernelFault? stopped = null;
         try
         {
-            gpu.Launch(KernelKey.OfFile(request.File, request.Kernel), DType.F32, request.Grid, request.Block, request.SharedBytes, arguments);
+            var kernel = KernelKey.OfFile(request.File, request.Kernel);
+            gpu.Launch(kernel, DType.F32, request.Grid, request.Block, request.SharedBytes, arguments);
             gpu.Synchronize();
         }
         catch (DwarfException) when (emulated && Emulator.Fault is { } fault)

@@ -15,7 +15,8 @@ internal static class LaunchSize
         uint[] sizes = [1, 1, 1];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (parts.Length > 3 || !uint.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]) || sizes[i] == 0)
+            if (parts.Length > 3 || !uint.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i])
+                || sizes[i] == 0)
             {
                 throw new DwarfException(ErrorKind.Usage, $"{option}: expected X, X,Y or X,Y,Z, each at least 1, found '{text}'");
             }

@@ -4,7 +4,7 @@ using Engine.Tensors;
 
 namespace Dwarf.Cli.Kernels;
 
-/// <summary>Safetensors files of any dtype, for kernels that are not the engine's. Checked as strictly where it matters: ends and sizes.</summary>
+/// <summary>Safetensors files of any dtype, for kernels that are not the engine's; ends and sizes are checked.</summary>
 internal static class RawSafetensors
 {
     /// <summary>Reads every tensor.</summary>
@@ -29,7 +29,8 @@ internal static class RawSafetensors
         var tensors = new Dictionary<string, RawTensor>();
         try
         {
-            using var header = JsonDocument.Parse(file.AsMemory(8, start - 8), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            var strict = new JsonDocumentOptions { AllowDuplicateProperties = false };
+            using var header = JsonDocument.Parse(file.AsMemory(8, start - 8), strict);
             foreach (var entry in header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__"))
             {
                 tensors.Add(entry.Name, One(path, entry, file, start));
@@ -37,7 +38,8 @@ internal static class RawSafetensors
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new DwarfException(ErrorKind.Content, $"{path}: its header is not what safetensors says: {error.Message.ReplaceLineEndings(" ")}", error);
+            string reason = error.Message.ReplaceLineEndings(" ");
+            throw new DwarfException(ErrorKind.Content, $"{path}: its header is not what safetensors says: {reason}", error);
         }
         return tensors;
     }
@@ -92,10 +94,12 @@ internal static class RawSafetensors
             throw new DwarfException(ErrorKind.Content, $"{path}: tensor '{entry.Name}' has dtype {label}; known are {RawTensor.Types}");
         }
         decimal bytes = shape.Aggregate((decimal)size, (product, axis) => product * axis);
-        if (ends.Length != 2 || ends[0] < 0 || ends[1] < ends[0] || ends[1] > file.Length - start || bytes != ends[1] - ends[0] || shape.Any(axis => axis < 0))
+        if (ends.Length != 2 || ends[0] < 0 || ends[1] < ends[0] || ends[1] > file.Length - start || bytes != ends[1] - ends[0]
+            || shape.Any(axis => axis < 0))
         {
             throw new DwarfException(ErrorKind.Content,
-                $"{path}: tensor '{entry.Name}' of {label} [{string.Join(",", shape)}] does not match its data_offsets [{string.Join(",", ends)}]");
+                $"{path}: tensor '{entry.Name}' of {label} [{string.Join(",", shape)}] does not match its data_offsets "
+                + $"[{string.Join(",", ends)}]");
         }
         return new RawTensor(label, shape, file[(start + (int)ends[0])..(start + (int)ends[1])]);
     }

@@ -11,15 +11,24 @@ namespace Dwarf.Cli.Verbs;
 public sealed class KernelsRun : Verb
 {
     private readonly Argument<string> _file = new("FILE.cu") { Description = "CUDA C++; our headers by #include \"common.cuh\"" };
-    private readonly Option<string> _kernel = new("--kernel") { Description = "The kernel; of a template an instance", HelpName = "NAME", Required = true };
+    private readonly Option<string> _kernel = new("--kernel")
+    {
+        Description = "The kernel; of a template an instance",
+        HelpName = "NAME",
+        Required = true,
+    };
     private readonly Option<string> _grid = new("--grid") { Description = "Blocks", HelpName = "X[,Y,Z]", Required = true };
     private readonly Option<string> _block = new("--block") { Description = "Threads of a block", HelpName = "X[,Y,Z]", Required = true };
     private readonly Option<int> _shared = new("--shared") { Description = "Dynamic shared memory of a block", HelpName = "BYTES" };
-    private readonly Option<string?> _in = new("--in") { Description = "safetensors with tensors for --arg tensor:NAME", HelpName = "FILE" };
-    private readonly Option<string?> _out = new("--out") { Description = "safetensors that every tensor is written to after the launch", HelpName = "FILE" };
+    private readonly Option<string?> _in = new("--in") { Description = "safetensors for --arg tensor:NAME", HelpName = "FILE" };
+    private readonly Option<string?> _out = new("--out")
+    {
+        Description = "safetensors that every tensor is written to after the launch",
+        HelpName = "FILE",
+    };
     private readonly Option<string[]> _args = new("--arg")
     {
-        Description = "An argument, in the kernel's order: tensor:NAME, zeros:NAME:f32:2,3, i32:5, i64:5, f32:0.5 (also f64, u32, u64, null)",
+        Description = "In the kernel's order: tensor:NAME, zeros:NAME:f32:2,3, i32:5, i64:5, f32:0.5 (also f64, u32, u64, null)",
         HelpName = "A",
         DefaultValueFactory = _ => [],
     };
@@ -45,7 +54,8 @@ public sealed class KernelsRun : Verb
     public override string Summary => "Compiles and launches one kernel of a CUDA C++ file; --check finds its faults";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Symbol> Parameters => [_file, _kernel, _grid, _block, _shared, _in, _args, _out, _check, _html, _device, _timeout];
+    public override IReadOnlyList<Symbol> Parameters =>
+        [_file, _kernel, _grid, _block, _shared, _in, _args, _out, _check, _html, _device, _timeout];
 
     /// <inheritdoc/>
     public override int Run(VerbContext context)
@@ -96,7 +106,8 @@ public sealed class KernelsRun : Verb
         }
         if (timeout is not (> 0 and <= 1e6))
         {
-            throw new DwarfException(ErrorKind.Usage, $"--timeout: expected seconds above 0, found {timeout.ToString(CultureInfo.InvariantCulture)}");
+            throw new DwarfException(
+                ErrorKind.Usage, string.Create(CultureInfo.InvariantCulture, $"--timeout: expected seconds above 0, found {timeout}"));
         }
         if (context.Get(_shared) < 0)
         {
@@ -106,12 +117,14 @@ public sealed class KernelsRun : Verb
         string? source = context.Get(_in);
         Dictionary<string, RawTensor> tensors = source is null ? [] : RawSafetensors.Read(source);
         List<KernelArgument> arguments = KernelArgument.Parse(context.Get(_args), tensors, source);
-        return new KernelRequest(context.Get(_file), context.Get(_kernel), grid, block, context.Get(_shared), tensors, arguments, device, check, timeout, context.Get(_html));
+        return new KernelRequest(
+            context.Get(_file), context.Get(_kernel), grid, block, context.Get(_shared), tensors, arguments, device, check, timeout);
     }
 
     private List<string> Arguments(VerbContext context)
     {
-        List<string> words = ["kernels", "run", "--kernel", context.Get(_kernel), "--grid", context.Get(_grid), "--block", context.Get(_block)];
+        List<string> words =
+            ["kernels", "run", "--kernel", context.Get(_kernel), "--grid", context.Get(_grid), "--block", context.Get(_block)];
         void Add(string option, string? value)
         {
             if (value is not null)

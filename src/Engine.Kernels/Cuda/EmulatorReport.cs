@@ -95,7 +95,8 @@ public sealed record LaunchReport(
     private static AccessSample Sample(JsonElement e) => new(
         Text(e, "space"), Text(e, "access"), e.GetProperty("bytes").GetInt32(), Text(e, "object"), e.GetProperty("block").GetInt64(),
         e.GetProperty("warp").GetInt32(),
-        [.. e.GetProperty("addresses").EnumerateArray().Select(address => address.ValueKind == JsonValueKind.Null ? (long?)null : address.GetInt64())]);
+        [.. e.GetProperty("addresses").EnumerateArray()
+            .Select(address => address.ValueKind == JsonValueKind.Null ? (long?)null : address.GetInt64())]);
 
     private static string Text(JsonElement e, string name) => e.GetProperty(name).GetString()!;
 
