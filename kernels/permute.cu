@@ -38,6 +38,7 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) permute_gather(
 //   bound    memory
 //   why      both sides read and write whole rows of a tile; an odd pitch in words puts a column's elements into 32 banks.
 //            Rows that are no multiple of 32 bytes cost up to a quarter more sectors
+//   divergence an axis shorter than 32 leaves the rest of its tile's lanes idle: 14 by 16 uses half of them
 extern "C" __global__ void __launch_bounds__(256) permute_tiles(
     const unit* x, unit* y, long long outer, long long across, long long across_stride, long long down, long long down_stride, int axes,
     long long size0, long long from0, long long to0, long long size1, long long from1, long long to1, long long size2, long long from2, long long to2,

@@ -37,6 +37,7 @@ __device__ __forceinline__ accum sum_row(const T* x, place begin, place end, boo
 //   writes   parts ? A*outputs*splits : S*outputs
 //   bound    memory
 //   why      a warp sums a short row by shuffles alone; a long one takes a block, or several
+//   divergence the sums of a block's warps, and the few parts of a second stage, are read by fewer lanes than a warp has
 extern "C" __global__ void __launch_bounds__(256) reduce_rows(
     const scalar* x, accum scale, scalar* y, accum* parts, long long outputs, long long length, long long splits, long long chunk,
     long long inner, int axes, long long size1, long long size2, long long size3, long long size4, long long size5, long long size6,
