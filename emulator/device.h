@@ -100,6 +100,8 @@ extern "C" void __tsan_read16(void*);
 extern "C" void __tsan_write16(void*);
 #endif
 
+namespace std {}       // so that `using namespace std;` means nothing
+
 struct bytes16;
 template <typename T = bytes16> DWARF_INLINE T load16(const void* address)
 {
