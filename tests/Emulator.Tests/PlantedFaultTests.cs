@@ -23,7 +23,7 @@ public sealed class PlantedFaultTests : IDisposable
         ["missing_barrier"] = new(
             "permute.cu", "    __syncthreads();\n", "\n", "permute", [("x", [40, 3, 70])], "dims=2,1,0", DType.F32, "race", "permute_tiles", "tile["),
         ["out_of_bounds_global"] = new(
-            "softmax.cu", "    if (row >= rows) return;\n    held z", "    held z", "softmax", [("x", [5, 40])], "", DType.F32,
+            "softmax.cu", "rows) return;\n    int shift = row_shift(row);\n    held z", "rows + 4) return;\n    int shift = row_shift(row);\n    held z", "softmax", [("x", [5, 40])], "", DType.F32,
             "out-of-bounds", "softmax_forward", "load_row"),
         ["out_of_bounds_shared"] = new(
             "permute.cu", "tile[k][threadIdx.x] = load", "tile[k + 1][threadIdx.x] = load", "permute", [("x", [40, 3, 70])], "dims=2,1,0", DType.F32,
@@ -35,10 +35,11 @@ public sealed class PlantedFaultTests : IDisposable
             "permute.cu", "    __syncthreads();\n", "    if (threadIdx.y < 4) __syncthreads();\n", "permute", [("x", [40, 3, 70])], "dims=2,1,0", DType.F32,
             "divergent-barrier", "permute_tiles", "__syncthreads"),
         ["misaligned_16_bytes"] = new(
-            "softmax.cu", "load_row(x + row * ROW, lane, -infinity())", "load_row(x + row * ROW + 1, lane, -infinity())", "softmax", [("x", [5, 40])], "",
+            "softmax.cu", "load_row(x + row * ROW, lane, -inf", "load_row(x + row * ROW + 1, lane, -inf", "softmax", [("x", [5, 40])], "",
             DType.F32, "misaligned", "softmax_forward", "load_row"),
         ["shuffle_from_an_inactive_lane"] = new(
-            "softmax.cu", "    if (row >= rows) return;\n    held z", "    if (row >= rows || lane >= 16) return;\n    held z", "softmax", [("x", [5, 40])], "",
+            "softmax.cu", "rows) return;\n    int shift = row_shift(row);\n    held z", "rows || lane >= 16) return;\n    int shift = row_shift(row);\n    held z",
+            "softmax", [("x", [5, 40])], "",
             DType.F32, "absent-lane", "softmax_forward", "warp_max(highest)"),
         ["weak_wait_for_an_asynchronous_copy"] = new(
             "attention_mma.cu", "    cp_async_wait<1>();\n    __syncthreads();\n    for (long long first = 16 * warp; first < s || first < 64",

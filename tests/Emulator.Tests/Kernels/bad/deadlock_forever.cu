@@ -4,10 +4,9 @@ __global__ void spin(int* y)
     unsigned n = 1;
     for (;;) //? deadlock
     {
-        n = n * 1664525u + 1013904223u; //? deadlock
+        n = n * 2u + 1u; //? deadlock
         if (n == 0) //? deadlock
             break;
-        n |= 1; //? deadlock
     }
     *y = n;
 }
