@@ -310,7 +310,7 @@ void misaligned(const void* address, uint32_t alignment, const char* type, uintp
 void access(const void* address, uint32_t bytes, uint16_t flags, bool compound, uintptr_t pc, Site site)
 {
     Worker* worker = this_worker;
-    if (worker == nullptr || dwarf_self == nullptr || bytes == 0 || worker != state.worker) return;
+    if (mode == Mode::plain || worker == nullptr || dwarf_self == nullptr || bytes == 0 || worker != state.worker) return;
     worker->critical++;
     Thread& thread = thread_of(dwarf_self);
     Lane& lane = state.lanes[thread.warp * 32 + thread.lane];

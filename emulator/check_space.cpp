@@ -59,7 +59,14 @@ Where find_global(char* address, size_t bytes)
         if (below->live) s_last = below;
         return {below, below->live && below->offset(address) + bytes <= below->bytes};
     }
-    Object* above = after == table.end() ? nullptr : after->second.get();
+    // What was freed explains only its own bytes: an address beside it is meant for the nearest allocation that lives.
+    below = nullptr;
+    for (auto place = after; place != table.begin() && !below;)
+        if ((--place)->second->live) below = place->second.get();
+    Object* above = nullptr;
+    for (auto place = after; place != table.end() && !above; ++place)
+        if (place->second->live) above = place->second.get();
+    if (!below && !above) return {nullptr, false};
     Object* nearest = !below || (above && distance(*above, address) < distance(*below, address)) ? above : below;
     return distance(*nearest, address) < Reach ? Where{nearest, false} : Where{nullptr, false};
 }

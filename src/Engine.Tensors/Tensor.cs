@@ -105,6 +105,8 @@ public sealed unsafe class Tensor
             Space.CopyToHost(&bits, Pointer, Bytes);
         }
 
+        GC.KeepAlive(this);
+
         return DType switch
         {
             DType.F32 => *(float*)&bits,
@@ -153,6 +155,10 @@ public sealed unsafe class Tensor
         {
             Space.Copy(Pointer, source.Pointer, Bytes);
         }
+
+        // A tensor that nobody names any more must not lose its memory while it is copied.
+        GC.KeepAlive(source);
+        GC.KeepAlive(this);
     }
 
     /// <summary>The same data in host memory.</summary>
@@ -215,6 +221,7 @@ public sealed unsafe class Tensor
             }
         }
 
+        GC.KeepAlive(source);
         return result;
     }
 

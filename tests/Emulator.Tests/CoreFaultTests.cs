@@ -155,7 +155,7 @@ public sealed class CoreFaultTests : IDisposable
         }
         extern "C" __global__ void past(int* y)
         {
-            y[threadIdx.x + 1024 * 64] = 3;  // here
+            y[threadIdx.x + 1024] = 3;  // here
         }
         __device__ __noinline__ int deeper(int n)
         {

@@ -5,11 +5,36 @@ namespace Engine.Kernels;
 /// <summary>A device's memory: blocks, and copies in the order of its compute stream.</summary>
 internal sealed unsafe class DeviceMemory(CudaDevice device, CudaContext context) : MemorySpace
 {
+    private readonly System.Collections.Concurrent.ConcurrentQueue<ulong> _abandoned = new();
+
     /// <inheritdoc/>
     public override string Name => device.Name;
 
     /// <inheritdoc/>
-    public override MemoryBlock Allocate(long bytes) => new DeviceBlock(this, device, context, bytes);
+    public override MemoryBlock Allocate(long bytes)
+    {
+        FreeAbandoned();
+        return new DeviceBlock(this, device, context, bytes);
+    }
+
+    /// <summary>
+    /// Takes over the memory of a block that was found unreachable. A kernel that was given its address may still run, so it goes back at the
+    /// next allocation, which comes after that launch in the program's own order.
+    /// </summary>
+    internal void Abandon(ulong address) => _abandoned.Enqueue(address);
+
+    /// <summary>Frees what the collector found, and says whether there was something.</summary>
+    internal bool FreeAbandoned()
+    {
+        bool any = false;
+        while (_abandoned.TryDequeue(out ulong address))
+        {
+            any = true;
+            CudaDriver.cuMemFree_v2(address);
+        }
+
+        return any;
+    }
 
     /// <inheritdoc/>
     public override void CopyFromHost(void* destination, void* source, long bytes) => device.Upload(destination, source, bytes);
@@ -34,7 +59,7 @@ internal sealed unsafe class DeviceBlock : MemoryBlock
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Space = space;
         Bytes = bytes;
-        _address = new DeviceAddress(context, device, Math.Max(bytes, 1));
+        _address = new DeviceAddress(context, device, space, Math.Max(bytes, 1));
     }
 
     public override long Bytes { get; }
@@ -49,11 +74,25 @@ internal sealed unsafe class DeviceBlock : MemoryBlock
 /// <summary>The allocation's address; its release waits for nothing that the block's owner has not waited for.</summary>
 internal sealed unsafe class DeviceAddress : CudaHandle
 {
-    public DeviceAddress(CudaContext context, CudaDevice device, long bytes)
+    private readonly DeviceMemory _space;
+    private bool _disposing;
+
+    public DeviceAddress(CudaContext context, CudaDevice device, DeviceMemory space, long bytes)
         : base(context)
     {
+        _space = space;
         ulong address = 0;
         var status = CudaDriver.cuMemAlloc_v2(&address, (nuint)bytes);
+        if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
+        {
+            // The collector does not feel the device's memory: what is unreachable may be all that is missing.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            if (space.FreeAbandoned())
+            {
+                status = CudaDriver.cuMemAlloc_v2(&address, (nuint)bytes);
+            }
+        }
         if (status != CUresult.CUDA_SUCCESS)
         {
             nuint free = 0, total = 0;
@@ -64,5 +103,19 @@ internal sealed unsafe class DeviceAddress : CudaHandle
         Own((nint)address);
     }
 
-    protected override CUresult Free() => CudaDriver.cuMemFree_v2((ulong)handle);
+    protected override void Dispose(bool disposing)
+    {
+        _disposing = disposing;
+        base.Dispose(disposing);
+    }
+
+    protected override CUresult Free()
+    {
+        if (_disposing)
+        {
+            return CudaDriver.cuMemFree_v2((ulong)handle);
+        }
+        _space.Abandon((ulong)handle);
+        return CUresult.CUDA_SUCCESS;
+    }
 }
