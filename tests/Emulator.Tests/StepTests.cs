@@ -87,6 +87,25 @@ public sealed class StepTests(EmulatedDevice devices)
     }
 
     [Fact]
+    public void Steps_recorded_anew_each_time_share_one_executable_and_give_the_same_bits()
+    {
+        using Work eager = new(devices.Gpu, s_small, batch: 3), recorded = new(devices.Gpu, s_small, batch: 3);
+        using var recorder = new CudaRecorder(devices.Gpu);
+        eager.Step();
+        recorded.Step();
+        for (int step = 1; step < 5; step++)
+        {
+            eager.Step();
+            recorder.Begin();
+            recorded.Step();
+            recorder.Launch();
+        }
+
+        Assert.Equal(eager.Hash(), recorded.Hash());
+        Assert.Equal((4, 3), (recorder.Launches, recorder.Updates));
+    }
+
+    [Fact]
     public void The_steady_step_makes_no_allocation_and_waits_for_nothing()
     {
         using var work = new Work(devices.Gpu, s_small, batch: 3);
