@@ -7,22 +7,22 @@ namespace Dwarf.Cli;
 public static class TensorTable
 {
     /// <summary>Writes the table.</summary>
-    public static void Write(VerbContext context, IReadOnlyList<(string Name, DType DType, Shape Shape)> tensors)
+    public static void Write(VerbContext context, IReadOnlyList<(string Name, string Type, Shape Shape)> tensors)
     {
         if (context.Json)
         {
             context.WriteJson(tensors.Select(tensor => new
             {
                 tensor.Name,
-                Dtype = tensor.DType.Label(),
+                Dtype = tensor.Type,
                 Shape = Enumerable.Range(0, tensor.Shape.Rank).Select(axis => tensor.Shape[axis]),
             }));
             return;
         }
         int width = tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
-        foreach ((string name, DType dtype, Shape shape) in tensors)
+        foreach ((string name, string type, Shape shape) in tensors)
         {
-            context.Out.WriteLine($"{SafetensorsFile.Printable(name).PadRight(Math.Min(width, 80))}  {dtype.Label(),-5}{shape}");
+            context.Out.WriteLine($"{SafetensorsFile.Printable(name).PadRight(Math.Min(width, 80))}  {type,-5}{shape}");
         }
     }
 }

@@ -35,7 +35,7 @@ public static class ModelRunner
             throw new ShapeException($"model run: image must be [b,c,h,w], found {image.Shape}");
         }
 
-        using var file = SafetensorsFile.Open(weights);
+        using var file = WeightArchive.Open(weights);
         using var network = Open(file, weights, heads, (int)image.Shape[2], (int)image.Shape[3], dtype, device.Memory);
         bool backward = inputs.ContainsKey(Logits) || inputs.ContainsKey(Map);
         using var tape = new Tape(device) { Recording = backward };
@@ -65,7 +65,7 @@ public static class ModelRunner
         return result;
     }
 
-    private static DwarfNetwork Open(SafetensorsFile file, string path, HeadCounts heads, int height, int width, DType dtype, MemorySpace? space)
+    private static DwarfNetwork Open(WeightArchive file, string path, HeadCounts heads, int height, int width, DType dtype, MemorySpace? space)
     {
         var reader = new ShapeReader(path, file.Entries.ToDictionary(e => e.Name, e => e.Shape));
         var config = reader.Read(heads, height, width);

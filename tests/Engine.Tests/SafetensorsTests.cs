@@ -54,9 +54,23 @@ public sealed class SafetensorsTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Half_singles_and_short_integers_are_read_as_wider_ones_and_listed_as_they_are()
+    {
+        Write(
+            """{"h":{"dtype":"F16","shape":[3],"data_offsets":[0,6]},"i":{"dtype":"I32","shape":[1],"data_offsets":[6,10]},"s":{"dtype":"I16","shape":[1],"data_offsets":[10,12]},"b":{"dtype":"I8","shape":[2],"data_offsets":[12,14]}}""",
+            0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc, 0xfe, 0xff, 0xff, 0xff, 0x39, 0x30, 0x80, 0x7f);
+        using var file = WeightArchive.Open(File);
+        Assert.Equal([StoredType.F16, StoredType.I32, StoredType.I16, StoredType.I8], file.Entries.Select(e => e.Stored));
+        Assert.Equal([1, 5.960464477539063e-8f, float.NegativeInfinity], file.Read("h").Span<float>().ToArray());
+        Assert.Equal([-2L], file.Read("i").Span<long>().ToArray());
+        Assert.Equal([12345L], file.Read("s").Span<long>().ToArray());
+        Assert.Equal([-128L, 127], file.Read("b").Span<long>().ToArray());
+    }
+
     [Theory]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}}""", "tensor 'a' [1] F32 needs 4 bytes, its data_offsets span 3")]
-    [InlineData("""{"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}""", "tensor 'a' has dtype \"I32\"; F32, F64, BF16, I64, BOOL and U8")]
+    [InlineData("""{"a":{"dtype":"U32","shape":[1],"data_offsets":[0,4]}}""", "tensor 'a' has dtype \"U32\"; F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL are read")]
     [InlineData("""{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[1,3]}}""", "tensor 'a' starts at byte 1 and leaves a hole before it; 0 was expected")]
     [InlineData("""{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"BOOL","shape":[2],"data_offsets":[1,3]}}""", "overlaps the tensor before it")]
     [InlineData("""{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}""", "the tensors end at byte 2 of the data, the file has 3")]
@@ -64,6 +78,17 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"BOOL","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,3]}}""", "tensor 'a'")]
     [InlineData("""{"a":{"dtype":"BOOL","shape":[3]}}""", "must have exactly dtype, shape and data_offsets")]
     [InlineData("""{"a":3}""", "must have exactly dtype, shape and data_offsets")]
+    [InlineData("""{"a":{"dtype":"BOOL","shape":[3.0],"data_offsets":[0,3]}}""", "shape must hold integers of at least 0, found 3.0")]
+    [InlineData("""{"a":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3e0]}}""", "data_offsets must hold integers of at least 0, found 3e0")]
+    [InlineData("""{"a":{"dtype":"BOOL","shape":[3],"data_offsets":[3,0]}}""", "begin <= end")]
+    [InlineData("""{"a":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]},"\u0061":{"dtype":"BOOL","shape":[0],"data_offsets":[3,3]}}""", "not valid JSON")]
+    [InlineData("""{"\ud800":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}""", "not valid JSON")]
+    [InlineData("""{"a":{"dtype":"\ud800","shape":[3],"data_offsets":[0,3]}}""", "tensor 'a'")]
+    [InlineData("""{"a":{"dtype":"BOOL","shape":[[3]],"data_offsets":[0,3]}}""", "")]
+    [InlineData("{\"__metadata__\":{\"k\":1},\"a\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[0,3]}}", "entry 'k' must be a string")]
+    [InlineData("{\"__metadata__\":{\"k\":\"\\udc00\"}}", "entry 'k' must be a string")]
+    [InlineData("{\"a\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[0,3]}}\n", "padded by spaces alone")]
+    [InlineData(""" {}""", "must start with '{'")]
     [InlineData("""[]""", "")]
     [InlineData("""{"a":""", "")]
     public void A_damaged_header_is_refused_in_one_line(string header, string message)

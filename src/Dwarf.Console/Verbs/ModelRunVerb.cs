@@ -40,7 +40,7 @@ public sealed class ModelRunVerb : Verb
         Dictionary<string, Tensor> result = ModelRunner.Run(device, context.Get(_weights), inputs, heads, dtype);
         string path = context.Get(_out);
         SafetensorsWriter.Write(path, result);
-        TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType, each.Value.Shape))]);
+        TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType.Label(), each.Value.Shape))]);
         context.Error.WriteLine($"model run: {result.Count} tensors in {path}");
         return 0;
     }

@@ -36,7 +36,7 @@ public sealed class OpRun : Verb
         Dictionary<string, Tensor> result = OperatorRunner.Run(device, info, SafetensorsFile.ReadAll(context.Get(_in)), attributes, dtype);
         string path = context.Get(_out);
         SafetensorsWriter.Write(path, result);
-        TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType, each.Value.Shape))]);
+        TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType.Label(), each.Value.Shape))]);
         context.Error.WriteLine($"{info.Name}: {result.Count} tensors in {path}");
         return 0;
     }

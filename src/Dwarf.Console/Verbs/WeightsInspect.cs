@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Engine.Tensors;
 using Engine.Tensors.Safetensors;
 
 namespace Dwarf.Cli.Verbs;
@@ -6,7 +7,7 @@ namespace Dwarf.Cli.Verbs;
 /// <summary>`weights inspect`: what a weights file holds.</summary>
 public sealed class WeightsInspect : Verb
 {
-    private readonly Argument<string> _file = new("FILE") { Description = "A safetensors file" };
+    private readonly Argument<string> _file = new("FILE") { Description = "The weights file" };
 
     /// <inheritdoc/>
     public override string Name => "weights inspect";
@@ -21,8 +22,8 @@ public sealed class WeightsInspect : Verb
     public override int Run(VerbContext context)
     {
         string path = context.Get(_file);
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        TensorTable.Write(context, [.. file.Entries.Select(entry => (entry.Name, entry.DType, entry.Shape))]);
+        using WeightArchive file = WeightArchive.Open(path);
+        TensorTable.Write(context, [.. file.Entries.Select(entry => (entry.Name, entry.Stored.Label(), entry.Shape))]);
         foreach ((string key, string value) in file.Metadata.OrderBy(each => each.Key, StringComparer.Ordinal))
         {
             context.Error.WriteLine($"{SafetensorsFile.Printable(key)}: {SafetensorsFile.Printable(value)}");

@@ -14,7 +14,7 @@ internal static class WeightLoader
     /// <param name="layout">the network's weights</param>
     /// <param name="allowMissing">names that may be absent and then keep their values; null for none</param>
     /// <exception cref="DwarfException">a missing, unknown or misshapen tensor (content)</exception>
-    public static void Load(SafetensorsFile file, string path, WeightLayout layout, Func<string, bool>? allowMissing = null)
+    public static void Load(WeightArchive file, string path, WeightLayout layout, Func<string, bool>? allowMissing = null)
     {
         var sources = Sources(file, layout, out var unknown);
         var faults = new List<string>();
@@ -55,9 +55,9 @@ internal static class WeightLoader
     }
 
     /// <summary>The file's tensors by the network's names; an alias stands beside what it repeats.</summary>
-    private static Dictionary<string, List<SafetensorsEntry>> Sources(SafetensorsFile file, WeightLayout layout, out List<string> unknown)
+    private static Dictionary<string, List<TensorEntry>> Sources(WeightArchive file, WeightLayout layout, out List<string> unknown)
     {
-        var sources = new Dictionary<string, List<SafetensorsEntry>>();
+        var sources = new Dictionary<string, List<TensorEntry>>();
         unknown = [];
         foreach (var entry in file.Entries)
         {
@@ -82,15 +82,15 @@ internal static class WeightLoader
         return sources;
     }
 
-    private static string? Misfit(SafetensorsEntry found, WeightEntry entry)
+    private static string? Misfit(TensorEntry found, WeightEntry entry)
         => found.Shape != entry.Shape ? $"'{found.Name}' must be {entry.Shape}, found {found.Shape}"
-        : !found.DType.IsFloating() ? $"'{found.Name}' must be f32, f64 or bf16, found {found.DType.Label()}"
+        : !found.DType.IsFloating() ? $"'{found.Name}' must be floating, found {found.Stored.Label()}"
         : null;
 
     private static string Hint(string name, string[] names) => Nearest.Of(name, names) is { } near ? $" (near: '{near}')" : "";
 
     /// <summary>Two names of one weight must carry the same bytes: silently taking one would lose the other.</summary>
-    private static void CheckAliases(SafetensorsFile file, string path, List<SafetensorsEntry> found)
+    private static void CheckAliases(WeightArchive file, string path, List<TensorEntry> found)
     {
         if (found.Count < 2)
         {

@@ -91,7 +91,7 @@ public static class WeightsFile
     public static (DwarfNetwork Network, WeightsInfo Info, Tensor? TextFeatures) Load(
         string path, DType dtype, MemorySpace? space = null)
     {
-        using var file = SafetensorsFile.Open(path);
+        using var file = WeightArchive.Open(path);
         var info = ReadInfo(file, path);
         DwarfNetwork network;
         try
@@ -120,11 +120,11 @@ public static class WeightsFile
     /// <param name="network">of the file's sizes; refinement heads that the file lacks keep their values</param>
     public static void LoadInto(string path, DwarfNetwork network)
     {
-        using var file = SafetensorsFile.Open(path);
+        using var file = WeightArchive.Open(path);
         WeightLoader.Load(file, path, network.Layout, name => name.StartsWith(WeightNames.Heads, StringComparison.Ordinal));
     }
 
-    private static WeightsInfo ReadInfo(SafetensorsFile file, string path)
+    private static WeightsInfo ReadInfo(WeightArchive file, string path)
     {
         if (!file.Metadata.TryGetValue(Key, out string? text))
         {
@@ -146,7 +146,7 @@ public static class WeightsFile
         }
     }
 
-    private static Tensor? ReadTextFeatures(SafetensorsFile file, string path, WeightsInfo info, DType dtype)
+    private static Tensor? ReadTextFeatures(WeightArchive file, string path, WeightsInfo info, DType dtype)
     {
         if (!file.Contains(WeightNames.TextFeatures))
         {

@@ -50,7 +50,7 @@ public static class LocalizationFiles
         }
     }
 
-    private static (string Id, string Pathology) Split(SafetensorsEntry entry, string path)
+    private static (string Id, string Pathology) Split(TensorEntry entry, string path)
     {
         var dot = entry.Name.LastIndexOf('.');
         var name = SafetensorsFile.Printable(entry.Name);

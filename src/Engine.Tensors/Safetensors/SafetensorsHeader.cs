@@ -1,36 +1,32 @@
-using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Engine.Tensors.Safetensors;
 
 /// <summary>The JSON header of a safetensors file, read under every rule of the format.</summary>
 internal static class SafetensorsHeader
 {
+    private static readonly StoredType[] Types = Enum.GetValues<StoredType>();
+    private static readonly string[] Labels = Array.ConvertAll(Types, Label);
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 4, AllowDuplicateProperties = false };
 
-    public static string Label(DType dtype) => dtype switch
-    {
-        DType.F32 => "F32",
-        DType.F64 => "F64",
-        DType.BF16 => "BF16",
-        DType.I64 => "I64",
-        _ => "BOOL",
-    };
+    /// <summary>The format's name of a stored type.</summary>
+    public static string Label(StoredType type) => type == StoredType.Bool ? "BOOL" : type.ToString();
 
     public static (List<SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(byte[] header, long dataLength, string path)
     {
-        if (header.Length == 0 || header[0] != '{')
+        if (header.Length == 0 || header[0] != '{' || header.AsSpan().TrimEnd((byte)' ')[^1] != '}')
         {
-            throw Wrong(path, "the header must start with '{'");
+            throw Wrong(path, "the header must start with '{' and end with '}', padded by spaces alone");
         }
 
         JsonDocument document;
         try
         {
-            _ = new UTF8Encoding(false, true).GetString(header);
-            document = JsonDocument.Parse(header, Strict);
+            // The parser looks at names for duplicates alone, so text that is no text must be found before.
+            document = Utf8.IsValid(header) ? JsonDocument.Parse(header, Strict) : throw new JsonException("it is not UTF-8");
         }
-        catch (Exception error) when (error is JsonException or ArgumentException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new DwarfException(ErrorKind.Content, $"{path}: the header is not valid JSON: {error.Message.ReplaceLineEndings(" ")}", error);
         }
@@ -66,9 +62,8 @@ internal static class SafetensorsHeader
 
         foreach (var item in value.EnumerateObject())
         {
-            metadata[item.Name] = item.Value.ValueKind == JsonValueKind.String
-                ? item.Value.GetString()!
-                : throw Wrong(path, $"__metadata__ entry '{SafetensorsFile.Printable(item.Name)}' must be a string");
+            metadata[item.Name] = Text(item.Value)
+                ?? throw Wrong(path, $"__metadata__ entry '{SafetensorsFile.Printable(item.Name)}' must be a string");
         }
     }
 
@@ -82,16 +77,14 @@ internal static class SafetensorsHeader
             throw Wrong(path, $"tensor '{label}' must have exactly dtype, shape and data_offsets");
         }
 
-        string? dtypeName = dtypeJson.ValueKind == JsonValueKind.String ? dtypeJson.GetString() : null;
-        var dtype = dtypeName switch
+        string? dtypeName = Text(dtypeJson);
+        int at = Array.IndexOf(Labels, dtypeName);
+        if (at < 0)
         {
-            "F32" => DType.F32,
-            "F64" => DType.F64,
-            "BF16" => DType.BF16,
-            "I64" => DType.I64,
-            "BOOL" or "U8" => DType.Bool,
-            _ => throw Wrong(path, $"tensor '{label}' has dtype {dtypeJson.GetRawText()}; F32, F64, BF16, I64, BOOL and U8 (masks of 0 and 1) are read"),
-        };
+            throw Wrong(path, $"tensor '{label}' has dtype {Cut(dtypeJson)}; {string.Join(", ", Labels)} are read");
+        }
+
+        var stored = Types[at];
         long[] sizes = Integers(shapeJson, path, label, "shape");
         if (sizes.Length > Shape.MaxRank)
         {
@@ -101,7 +94,7 @@ internal static class SafetensorsHeader
         long[] offsets = Integers(offsetsJson, path, label, "data_offsets");
         if (offsets.Length != 2 || offsets[0] > offsets[1])
         {
-            throw Wrong(path, $"tensor '{label}': data_offsets must be [begin, end] with begin <= end, found {offsetsJson.GetRawText()}");
+            throw Wrong(path, $"tensor '{label}': data_offsets must be [begin, end] with begin <= end, found {Cut(offsetsJson)}");
         }
 
         Shape shape;
@@ -114,25 +107,23 @@ internal static class SafetensorsHeader
             throw new DwarfException(ErrorKind.Content, $"{path}: tensor '{label}': {error.Message}", error);
         }
 
-        if (shape.Count * dtype.Size() != offsets[1] - offsets[0])
-        {
-            throw Wrong(path, $"tensor '{label}' {shape} {dtypeName} needs {shape.Count * dtype.Size()} bytes, its data_offsets span {offsets[1] - offsets[0]}");
-        }
-
-        return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
+        var entry = new SafetensorsEntry(name, stored, shape, offsets[0], offsets[1]);
+        return entry.StoredBytes == offsets[1] - offsets[0]
+            ? entry
+            : throw Wrong(path, $"tensor '{label}' {shape} {dtypeName} needs {entry.StoredBytes} bytes, its data_offsets span {offsets[1] - offsets[0]}");
     }
 
     private static long[] Integers(JsonElement value, string path, string label, string key)
     {
         if (value.ValueKind != JsonValueKind.Array)
         {
-            throw Wrong(path, $"tensor '{label}': {key} must be an array of integers, found {value.GetRawText()}");
+            throw Wrong(path, $"tensor '{label}': {key} must be an array of integers, found {Cut(value)}");
         }
 
         return [.. value.EnumerateArray().Select(item =>
             item.ValueKind == JsonValueKind.Number && item.GetRawText().All(char.IsAsciiDigit) && item.TryGetInt64(out long number)
                 ? number
-                : throw Wrong(path, $"tensor '{label}': {key} must hold integers of at least 0, found {item.GetRawText()}"))];
+                : throw Wrong(path, $"tensor '{label}': {key} must hold integers of at least 0, found {Cut(item)}"))];
     }
 
     private static void CheckTiling(List<SafetensorsEntry> entries, long dataLength, string path)
@@ -153,6 +144,26 @@ internal static class SafetensorsHeader
         {
             throw Wrong(path, $"the tensors end at byte {end} of the data, the file has {dataLength}");
         }
+    }
+
+    /// <summary>A string's text; null for anything else, half a surrogate pair included, which JSON may spell but text cannot hold.</summary>
+    private static string? Text(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A value as the file writes it, short enough for a message.</summary>
+    private static string Cut(JsonElement value)
+    {
+        string text = SafetensorsFile.Printable(value.GetRawText());
+        return text.Length <= 60 ? text : text[..60] + "…";
     }
 
     private static DwarfException Wrong(string path, string what) => new(ErrorKind.Content, $"{path}: {what}");

@@ -54,7 +54,7 @@ public static class SafetensorsWriter
             foreach (var (name, tensor) in tensors)
             {
                 json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsHeader.Label(tensor.DType));
+                json.WriteString("dtype", SafetensorsHeader.Label(tensor.DType.Stored()));
                 json.WriteStartArray("shape");
                 for (int i = 0; i < tensor.Shape.Rank; i++)
                 {
