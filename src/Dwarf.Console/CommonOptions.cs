@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Dwarf.Model.Weights;
 using Dwarf.Training.Config;
 using Engine.Tensors;
 
@@ -90,5 +91,33 @@ public static class CommonOptions
             }
         }
         return pairs;
+    }
+
+    /// <summary>Numbers of attention heads: image_heads, text_heads, decoder_heads.</summary>
+    /// <param name="verb">for messages</param>
+    /// <param name="attributes">of --attr</param>
+    /// <returns>null where none is given; the published models' where one is not</returns>
+    /// <exception cref="DwarfException">another name, or no whole number of at least 1 (usage)</exception>
+    public static HeadCounts? Heads(string verb, Dictionary<string, string> attributes)
+    {
+        string[] known = ["image_heads", "text_heads", "decoder_heads"];
+        foreach ((string name, string value) in attributes)
+        {
+            if (!known.Contains(name))
+            {
+                throw new DwarfException(ErrorKind.Usage, $"{verb}: unknown attribute '{name}'{Nearest.Hint(name, known)}");
+            }
+            if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int heads) || heads < 1)
+            {
+                throw new DwarfException(ErrorKind.Usage, $"{verb}: attribute {name} must be an integer of at least 1, found '{value}'");
+            }
+        }
+        HeadCounts standard = new();
+        return attributes.Count == 0
+            ? null
+            : new HeadCounts(Count(known[0], standard.Image), Count(known[1], standard.Text), Count(known[2], standard.Decoder));
+
+        int Count(string name, int otherwise) =>
+            attributes.TryGetValue(name, out string? value) ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Dwarf.Model;
 using Dwarf.Model.Weights;
 using Engine.Kernels;
@@ -33,7 +32,7 @@ public sealed class ModelRunVerb : Verb
     /// <inheritdoc/>
     public override int Run(VerbContext context)
     {
-        HeadCounts heads = Heads(CommonOptions.Pairs("--attr", context.Get(_attributes)));
+        HeadCounts heads = CommonOptions.Heads(Name, CommonOptions.Pairs("--attr", context.Get(_attributes))) ?? new HeadCounts();
         DType dtype = DTypes.Parse(context.Get(_dtype));
         using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         Dictionary<string, Tensor> inputs = SafetensorsFile.ReadAll(context.Get(_in));
@@ -43,26 +42,5 @@ public sealed class ModelRunVerb : Verb
         TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType.Label(), each.Value.Shape))]);
         context.Error.WriteLine($"model run: {result.Count} tensors in {path}");
         return 0;
-    }
-
-    private static HeadCounts Heads(Dictionary<string, string> attributes)
-    {
-        string[] known = ["image_heads", "text_heads", "decoder_heads"];
-        foreach ((string name, string value) in attributes)
-        {
-            if (!known.Contains(name))
-            {
-                throw new DwarfException(ErrorKind.Usage, $"model run: unknown attribute '{name}'{Nearest.Hint(name, known)}");
-            }
-            if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int heads) || heads < 1)
-            {
-                throw new DwarfException(ErrorKind.Usage, $"model run: attribute {name} must be an integer of at least 1, found '{value}'");
-            }
-        }
-        HeadCounts standard = new();
-        return new HeadCounts(Count(known[0], standard.Image), Count(known[1], standard.Text), Count(known[2], standard.Decoder));
-
-        int Count(string name, int otherwise) =>
-            attributes.TryGetValue(name, out string? value) ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
     }
 }

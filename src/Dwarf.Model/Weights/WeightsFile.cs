@@ -124,6 +124,9 @@ public static class WeightsFile
         WeightLoader.Load(file, path, network.Layout, name => name.StartsWith(WeightNames.Heads, StringComparison.Ordinal));
     }
 
+    /// <summary>Whether this program wrote a file.</summary>
+    internal static bool IsOurs(WeightArchive file) => file.Metadata.ContainsKey(Key);
+
     private static WeightsInfo ReadInfo(WeightArchive file, string path)
     {
         if (!file.Metadata.TryGetValue(Key, out string? text))
@@ -154,7 +157,7 @@ public static class WeightsFile
         }
 
         var features = file.Read(WeightNames.TextFeatures);
-        Shape expected = [info.Findings.Count, info.Model.TextFeatures];
+        Shape expected = [info.Findings.Count, info.Model.Image.Width];
         return features.Shape == expected && features.DType.IsFloating()
             ? features.To(dtype)
             : throw new DwarfException(ErrorKind.Content,

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dwarf.Model.Weights;
+
+namespace Dwarf.Model.Onnx;
+
+/// <summary>What an ONNX file says about itself, so that a program can feed it without the weights file.</summary>
+internal static class OnnxMetadata
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>The file's free text: JSON, but for single words.</summary>
+    /// <param name="info">what the weights file says; null: nothing</param>
+    /// <param name="prompts">whether the prompts see each other</param>
+    /// <returns>by key</returns>
+    public static Dictionary<string, string> Of(WeightsInfo? info, Prompts prompts)
+    {
+        var text = new Dictionary<string, string> { ["prompts"] = prompts == Prompts.Alone ? "alone" : "together" };
+        if (info is not null)
+        {
+            text["findings"] = JsonSerializer.Serialize(info.Findings, Json);
+            text["finding_prompts"] = JsonSerializer.Serialize(info.Prompts, Json);
+            text["preprocessing"] = JsonSerializer.Serialize(info.Preprocessing, Json);
+            text["map"] = JsonSerializer.Serialize(info.Map, Json);
+            text["notes"] = JsonSerializer.Serialize(info.Notes, Json);
+        }
+
+        return text;
+    }
+}

@@ -1,0 +1,93 @@
+using Dwarf.Model;
+using Dwarf.Model.Onnx;
+using Dwarf.Model.Weights;
+using Engine.Kernels.Operators;
+using Engine.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace Parity.Tests.Onnx;
+
+/// <summary>Exported files give in ONNX Runtime what the network gives in the engine.</summary>
+public sealed class OnnxExportTests : IDisposable
+{
+    private static readonly ModelConfig s_small = new()
+    {
+        Image = new ImageEncoderConfig { Size = 24, SizeAcross = 32, Patch = 8, Width = 24, Layers = 2, Heads = 3, Hidden = 40 },
+        Text = null,
+        Decoder = new DecoderConfig { Layers = 2, Heads = 4, Hidden = 36 },
+        Heads = new HeadConfig { Init = HeadInit.Random },
+        InitStd = 0.2,
+    };
+
+    private readonly string _path = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_path);
+
+    [Theory]
+    [InlineData(HeadKind.Linear, MapScale.Max, HeadSpace.Logit)]
+    [InlineData(HeadKind.Conv1, MapScale.Minmax, HeadSpace.Logit)]
+    [InlineData(HeadKind.Conv3, MapScale.Size, HeadSpace.Logit)]
+    [InlineData(HeadKind.Conv3, MapScale.Minmax, HeadSpace.Linear)]
+    [InlineData(HeadKind.Linear, MapScale.None, HeadSpace.Linear)]
+    public void A_network_of_ours_gives_the_same_answers_and_refined_maps(HeadKind kind, MapScale scale, HeadSpace space)
+    {
+        var map = new MapConfig { Scale = scale, Space = space };
+        var config = s_small with { Heads = s_small.Heads with { Kind = kind } };
+        var info = new WeightsInfo { Model = config, Findings = ["A", "B", "C"], Prompts = ["a", "b", "c"], HasHeads = true, Map = map };
+        using var network = new DwarfNetwork(config, info.Findings, DType.F32, 5);
+        Shuffle(network);
+        var features = Random([3, 24], 1);
+        OnnxExport.Write(_path, network, info, features, Prompts.Alone);
+        using var session = new InferenceSession(_path);
+        Assert.Equal(["image"], session.InputMetadata.Keys);
+        foreach (int b in new[] { 1, 3 })
+        {
+            var image = Random([b, 3, 24, 32], 2);
+            OnnxCheck.AssertSame(OnnxCheck.OfEngine(network, image, features, Prompts.Alone, map), OnnxCheck.Run(session, ("image", image)));
+        }
+    }
+
+    [Theory]
+    [InlineData(Prompts.Alone)]
+    [InlineData(Prompts.Together)]
+    public void A_network_without_text_features_asks_for_them_however_many_there_are(Prompts prompts)
+    {
+        using var network = new DwarfNetwork(s_small, [], DType.F32, 5);
+        Shuffle(network);
+        OnnxExport.Write(_path, network, null, null, prompts);
+        using var session = new InferenceSession(_path);
+        foreach (var (b, q) in new[] { (1, 1), (3, 4), (2, 1) })
+        {
+            var (image, features) = (Random([b, 3, 24, 32], 2), Random([q, 24], 3));
+            var expected = OnnxCheck.OfEngine(network, image, features, prompts, null);
+            OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", image), ("text_features", features)));
+        }
+    }
+
+    /// <summary>Norms and biases that a new network has at 1 and 0 get values that show.</summary>
+    private static void Shuffle(DwarfNetwork network)
+    {
+        int seed = 100;
+        foreach (var parameter in network.Parameters.Parameters.Where(p => p.Value.Shape.Rank == 1))
+        {
+            var noise = Random(parameter.Value.Shape, seed++).Span<float>();
+            var values = parameter.Value.Span<float>();
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] += 0.2f * noise[i];
+            }
+        }
+    }
+
+    private static Tensor Random(Shape shape, int seed)
+    {
+        var (tensor, random) = (new Tensor(shape, DType.F32), new Random(seed));
+        foreach (ref float x in tensor.Span<float>())
+        {
+            x = (float)Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * (float)Math.Cos(2 * Math.PI * random.NextDouble());
+        }
+
+        return tensor;
+    }
+}
