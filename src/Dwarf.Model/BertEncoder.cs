@@ -12,9 +12,9 @@ public sealed class BertEncoder
     private readonly TextEncoderConfig _config;
     private readonly Norm _embeddingNorm;
     private readonly Block[] _blocks;
-    private readonly Linear _pooler;
-    private readonly Linear _project0;
-    private readonly Linear _project2;
+    private readonly Linear? _pooler;
+    private readonly Linear? _project0;
+    private readonly Linear? _project2;
     private Parameter _words = null!;
     private Parameter _positions = null!;
     private Parameter _types = null!;
@@ -29,7 +29,16 @@ public sealed class BertEncoder
         plan.Declare($"{bert}.embeddings.token_type_embeddings.weight", [config.TokenTypes, d], true, plan.Normal, p => _types = p);
         _embeddingNorm = new Norm(plan, $"{bert}.embeddings.LayerNorm", d, config.Epsilon);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(plan, $"{bert}.encoder.layer.{i}", config))];
+        if (config.Output == TextOutput.Cls)
+        {
+            return;
+        }
+
         _pooler = new Linear(plan, $"{bert}.pooler.dense", d, d);
+        if (config.Output == TextOutput.Pooled)
+        {
+            return;
+        }
 
         // KAD starts its projection wider than the rest: standard deviation 1/sqrt(inputs).
         _project0 = new Linear(plan, $"{prefix}.mlp_embed.0", d, config.Projection, Initial.Normal(1 / Math.Sqrt(d)));
@@ -40,7 +49,7 @@ public sealed class BertEncoder
     /// <param name="tape">records it</param>
     /// <param name="ids">i64 [q,t], special tokens included</param>
     /// <param name="attentionMask">i64 [q,t]: 0 hides a token, anything else shows it</param>
-    /// <returns>features [q,d] at the decoder's width</returns>
+    /// <returns>features [q,d] as <see cref="TextEncoderConfig.Output"/> says: by default at the decoder's width</returns>
     public Variable Forward(Tape tape, Tensor ids, Tensor attentionMask)
     {
         if (ids.Shape.Rank != 2 || ids.DType != DType.I64 || ids.Shape[1] < 1 || ids.Shape[1] > _config.MaxPositions)
@@ -65,8 +74,15 @@ public sealed class BertEncoder
         }
 
         var cls = tape.Reshape(tape.Slice(x, 1, 0, 1), [texts, _config.Width]);
+        if (_pooler is null)
+        {
+            return cls;
+        }
+
         var pooled = tape.Tanh(_pooler.Apply(tape, cls));
-        return _project2.Apply(tape, _project0.Apply(tape, pooled, GemmActivation.Gelu));
+        return _project0 is null || _project2 is null
+            ? pooled
+            : _project2.Apply(tape, _project0.Apply(tape, pooled, GemmActivation.Gelu));
     }
 
     private static Variable KeyMask(Tape tape, Tensor attentionMask)
@@ -84,8 +100,13 @@ public sealed class BertEncoder
 
     private sealed class Block(Plan plan, string name, TextEncoderConfig config)
     {
-        private readonly SelfAttention _attention = SelfAttention.HuggingFace(
-            plan, $"{name}.attention.self", $"{name}.attention.output.dense", config.Width, config.Heads);
+        private static readonly string[] s_attention = ["self.query", "self.key", "self.value", "self.qkv", "output.dense"];
+
+        private readonly SelfAttention _attention = SelfAttention.Apart(
+            plan,
+            [.. s_attention.Select(n => $"{name}.attention.{n}")],
+            config.Width,
+            config.Heads);
 
         private readonly Norm _attentionNorm = new(plan, $"{name}.attention.output.LayerNorm", config.Width, config.Epsilon);
         private readonly Linear _up = new(plan, $"{name}.intermediate.dense", config.Width, config.Hidden);

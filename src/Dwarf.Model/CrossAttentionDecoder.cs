@@ -15,23 +15,34 @@ public enum Prompts
     Together,
 }
 
-/// <summary>KAD's query decoder: text features ask, patch tokens answer; its last map is the model's explanation.</summary>
+/// <summary>The query decoder, KAD's or MedKLIP's: text features ask, patch tokens answer; its map is the model's explanation.</summary>
 /// <remarks>
-/// Pre-norm blocks of self-attention, cross-attention and a ReLU feed-forward. One layer norm serves the text features, the patch tokens
-/// and the end. Names as KAD's query network (model.*); its logit_scale is not used there either.
+/// Pre-norm blocks of self-attention, cross-attention and a ReLU feed-forward, and a norm at the end. KAD's norm serves the text features
+/// and the patch tokens too, and its map is the last block's; MedKLIP's decoder projects the texts to its own width, takes both as they
+/// are, and its map is the mean of all blocks'. Names as theirs, under model.*; KAD's logit_scale is not used there either.
 /// </remarks>
 public sealed class CrossAttentionDecoder
 {
     private readonly Norm _norm;
     private readonly Block[] _blocks;
     private readonly Linear _head;
+    private readonly Linear? _texts;
+    private readonly bool _isKad;
 
     internal CrossAttentionDecoder(Plan plan, string prefix, int width, DecoderConfig config)
     {
-        _norm = new Norm(plan, $"{prefix}.decoder_norm", width, config.Epsilon);
+        _isKad = config.Kind == DecoderKind.Kad;
+        _texts = _isKad ? null : new Linear(plan, $"{prefix}.disease_embedding_layer", config.TextWidth, width);
+        _norm = new Norm(plan, _isKad ? $"{prefix}.decoder_norm" : $"{prefix}.decoder.norm", width, config.Epsilon);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(plan, $"{prefix}.decoder.layers.{i}", width, config))];
-        _head = new Linear(plan, $"{prefix}.mlp_head.0", width, 2);
+        _head = new Linear(plan, _isKad ? $"{prefix}.mlp_head.0" : $"{prefix}.classifier", width, 2);
     }
+
+    /// <summary>What a text asks with: its features at the decoder's width.</summary>
+    /// <param name="tape">records it</param>
+    /// <param name="features">text features [q,t]</param>
+    /// <returns>[q,d]; the features themselves where the decoder does not project them</returns>
+    public Variable Queries(Tape tape, Variable features) => _texts is null ? features : _texts.Apply(tape, features);
 
     /// <summary>Asks every image every prompt.</summary>
     /// <param name="tape">records it</param>
@@ -39,28 +50,46 @@ public sealed class CrossAttentionDecoder
     /// <param name="features">text features [q,d]</param>
     /// <param name="prompts">whether the prompts see each other</param>
     /// <param name="dropout">null outside training</param>
-    /// <returns>logits [b,q,2] (no, yes), and the last block's map [b,q,t]: mean over heads, before dropout, rows that sum to 1</returns>
+    /// <returns>logits [b,q,2] (no, yes), and the map [b,q,t]: mean over heads, before dropout, rows that sum to 1</returns>
     public (Variable Logits, Variable Map) Forward(
         Tape tape, Variable patches, Variable features, Prompts prompts, DropoutSites? dropout = null)
+        => Answer(tape, patches, Queries(tape, features), prompts, dropout);
+
+    /// <summary>As <see cref="Forward"/>, for texts that <see cref="Queries"/> has seen already.</summary>
+    /// <param name="tape">records it</param>
+    /// <param name="patches">patch tokens [b,t,d]</param>
+    /// <param name="queries">[q,d]</param>
+    /// <param name="prompts">whether the prompts see each other</param>
+    /// <param name="dropout">null outside training</param>
+    /// <returns>logits [b,q,2] and the map [b,q,t]</returns>
+    public (Variable Logits, Variable Map) Answer(
+        Tape tape, Variable patches, Variable queries, Prompts prompts, DropoutSites? dropout = null)
     {
-        if (patches.Shape.Rank != 3 || features.Shape.Rank != 2 || features.Shape[1] != patches.Shape[2])
+        if (patches.Shape.Rank != 3 || queries.Shape.Rank != 2 || queries.Shape[1] != patches.Shape[2])
         {
             throw new ShapeException(
-                $"decoder: expected patch tokens [b,t,d] and text features [q,d], found {patches.Shape} and {features.Shape}");
+                $"decoder: expected patch tokens [b,t,d] and text features [q,d], found {patches.Shape} and {queries.Shape}");
         }
 
-        var memory = _norm.Apply(tape, patches);
-        var stream = ForEveryImage(tape, _norm.Apply(tape, features), patches.Shape[0]);
+        var memory = _isKad ? _norm.Apply(tape, patches) : patches;
+        var stream = ForEveryImage(tape, _isKad ? _norm.Apply(tape, queries) : queries, patches.Shape[0]);
         var y = _blocks[0].Norm1.Apply(tape, stream);
         Variable map = null!;
+        Variable? sum = null;
         for (int i = 0; i < _blocks.Length; i++)
         {
             var block = _blocks[i];
             (y, stream) = block.Norm2.Apply(tape, block.AskPrompts(tape, y, prompts, dropout), stream);
             (var answer, map) = block.AskImage(tape, y, memory, dropout);
+            sum = _isKad ? null : sum is null ? map : tape.Add(sum, map);
             (y, stream) = block.Norm3.Apply(tape, answer, stream);
             var next = i + 1 < _blocks.Length ? _blocks[i + 1].Norm1 : _norm;
             (y, stream) = next.Apply(tape, block.FeedForward(tape, y, dropout), stream);
+        }
+
+        if (sum is not null)
+        {
+            map = tape.Mul(sum, tape.Constant(tape.Scalar(1.0 / _blocks.Length, sum.DType)));
         }
 
         return (_head.Apply(tape, Drop(tape, y, dropout)), map);

@@ -23,8 +23,8 @@ public sealed class DwarfNetwork : IDisposable
         Findings = [.. findings];
         Parameters = new ParameterStore(dtype, space);
         var plan = new Plan(Parameters, Layout, seed, config.InitStd);
-        Image = new VitEncoder(plan, WeightNames.Image, config.Image);
-        Text = config.Text is null ? null : new BertEncoder(plan, WeightNames.Text, config.Text, config.Image.Width);
+        Image = ImageEncoder.Create(plan, config.Image);
+        Text = config.Text is null ? null : new BertEncoder(plan, WeightNames.Text, config.Text, config.TextFeatures);
         Decoder = new CrossAttentionDecoder(plan, WeightNames.Decoder, config.Image.Width, config.Decoder);
         foreach (string finding in Findings)
         {
@@ -46,8 +46,8 @@ public sealed class DwarfNetwork : IDisposable
     /// <summary>How the parameters stand in weight files.</summary>
     public WeightLayout Layout { get; } = new();
 
-    /// <summary>The vision transformer: run it once a batch, whatever the number of prompts.</summary>
-    public VitEncoder Image { get; }
+    /// <summary>The image encoder: run it once a batch, whatever the number of prompts.</summary>
+    public ImageEncoder Image { get; }
 
     /// <summary>The text encoder; null where the network lives on stored text features.</summary>
     public BertEncoder? Text { get; }
@@ -68,12 +68,12 @@ public sealed class DwarfNetwork : IDisposable
     /// <param name="image">[b,c,h,w], normalised</param>
     /// <param name="features">text features [q,d]</param>
     /// <param name="prompts">whether the prompts see each other</param>
-    /// <param name="dropout">null outside training</param>
+    /// <param name="dropout">null outside training; batch norms then use their running statistics</param>
     /// <returns>logits [b,q,2] (no, yes) and raw maps [b,q,hw]</returns>
     public (Variable Logits, Variable Map) Forward(
         Tape tape, Variable image, Variable features, Prompts prompts = Prompts.Alone, DropoutSites? dropout = null)
     {
-        var (patches, _) = Image.Forward(tape, image);
+        var (patches, _) = Image.Forward(tape, image, training: dropout is not null);
         return Decoder.Forward(tape, patches, features, prompts, dropout);
     }
 

@@ -1,53 +1,28 @@
+using System.Text.Json.Serialization;
 using Engine.Tensors;
 
 namespace Dwarf.Model;
 
-/// <summary>Sizes of the vision transformer. The defaults are ViT-B/16 at 224 pixels.</summary>
-public sealed record ImageEncoderConfig
+/// <summary>What of a text the encoder hands on.</summary>
+public enum TextOutput
 {
-    /// <summary>Height of the images in pixels, a multiple of <see cref="Patch"/>.</summary>
-    public int Size { get; init; } = 224;
+    /// <summary>The pooled token, projected to the decoder's width: KAD's.</summary>
+    Projected,
 
-    /// <summary>Width of the images in pixels; 0 where they are square.</summary>
-    public int SizeAcross { get; init; }
+    /// <summary>The pooled token: a BERT without a projection behind it.</summary>
+    Pooled,
 
-    /// <summary>Side of a square patch in pixels.</summary>
-    public int Patch { get; init; } = 16;
-
-    /// <summary>Channels of the images.</summary>
-    public int Channels { get; init; } = 3;
-
-    /// <summary>Features of a token.</summary>
-    public int Width { get; init; } = 768;
-
-    /// <summary>Transformer blocks.</summary>
-    public int Layers { get; init; } = 12;
-
-    /// <summary>Attention heads; divides <see cref="Width"/>.</summary>
-    public int Heads { get; init; } = 12;
-
-    /// <summary>Hidden features of each block's feed-forward part.</summary>
-    public int Hidden { get; init; } = 3072;
-
-    /// <summary>Added to the variance in layer norms.</summary>
-    public double Epsilon { get; init; } = 1e-12;
-
-    /// <summary>Standard deviation of a new network's position embeddings; null: as its matrices'.</summary>
-    public double? PositionStd { get; init; }
-
-    /// <summary>Patches down an image.</summary>
-    public int GridRows => Size / Patch;
-
-    /// <summary>Patches across an image.</summary>
-    public int GridColumns => (SizeAcross == 0 ? Size : SizeAcross) / Patch;
-
-    /// <summary>Patches of an image, which are the elements of a map.</summary>
-    public int Patches => GridRows * GridColumns;
+    /// <summary>The CLS token of the last block, before the pooler: MedKLIP's.</summary>
+    Cls,
 }
 
 /// <summary>Sizes of the BERT encoder and the projection behind it. The defaults are BERT-base as Med-KEBERT uses it.</summary>
 public sealed record TextEncoderConfig
 {
+    /// <summary>What it hands on. Left out of metadata where it is the default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public TextOutput Output { get; init; }
+
     /// <summary>Entries of the WordPiece vocabulary.</summary>
     public int Vocabulary { get; init; } = 30522;
 
@@ -69,16 +44,34 @@ public sealed record TextEncoderConfig
     /// <summary>Hidden features of each block's feed-forward part.</summary>
     public int Hidden { get; init; } = 3072;
 
-    /// <summary>Hidden features of the projection to the decoder's width.</summary>
+    /// <summary>Hidden features of the projection to the decoder's width, where there is one.</summary>
     public int Projection { get; init; } = 768;
 
     /// <summary>Added to the variance in layer norms.</summary>
     public double Epsilon { get; init; } = 1e-12;
 }
 
+/// <summary>Whose query decoder it is, and under which published names its weights stand.</summary>
+public enum DecoderKind
+{
+    /// <summary>KAD's: one norm for texts, patches and the end; the last block's map.</summary>
+    Kad,
+
+    /// <summary>MedKLIP's: texts are projected to the decoder's width, inputs are not normalised; the mean of all blocks' maps.</summary>
+    Medklip,
+}
+
 /// <summary>Sizes of the cross-attention decoder, whose width is the image encoder's. The defaults are KAD's.</summary>
 public sealed record DecoderConfig
 {
+    /// <summary>Whose it is. Left out of metadata where it is the default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public DecoderKind Kind { get; init; }
+
+    /// <summary>Features of a text where the decoder projects them to its own width, as MedKLIP's does; 0 otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int TextWidth { get; init; }
+
     /// <summary>Transformer blocks.</summary>
     public int Layers { get; init; } = 4;
 
@@ -131,7 +124,7 @@ public sealed record HeadConfig
 /// <summary>All sizes of a <see cref="DwarfNetwork"/>.</summary>
 public sealed record ModelConfig
 {
-    /// <summary>The vision transformer.</summary>
+    /// <summary>The image encoder.</summary>
     public ImageEncoderConfig Image { get; init; } = new();
 
     /// <summary>BERT and its projection; null for a network without a text encoder, which lives on stored text features.</summary>
@@ -142,6 +135,10 @@ public sealed record ModelConfig
 
     /// <summary>The refinement heads.</summary>
     public HeadConfig Heads { get; init; } = new();
+
+    /// <summary>Features of a text as the decoder takes it.</summary>
+    [JsonIgnore]
+    public int TextFeatures => Decoder.Kind == DecoderKind.Medklip ? Decoder.TextWidth : Image.Width;
 
     /// <summary>Standard deviation of a new network's matrices and embeddings.</summary>
     public double InitStd { get; init; } = 0.02;
@@ -157,6 +154,11 @@ public sealed record ModelConfig
         if (Text is not null)
         {
             Divides("text.heads", Text.Heads, "text.width", Text.Width);
+            if (Text.Output != TextOutput.Projected && Text.Width != TextFeatures)
+            {
+                throw new DwarfException(
+                    ErrorKind.Configuration, $"text.width: {Text.Width} must be {TextFeatures}, the features of a text in the decoder");
+            }
         }
 
         (string Key, int Value)[] positive =
@@ -164,7 +166,7 @@ public sealed record ModelConfig
             ("image.channels", Image.Channels), ("image.layers", Image.Layers), ("image.hidden", Image.Hidden),
             ("decoder.layers", Decoder.Layers), ("decoder.hidden", Decoder.Hidden), ("text.vocab_size", Text?.Vocabulary ?? 1),
             ("text.max_positions", Text?.MaxPositions ?? 1), ("text.layers", Text?.Layers ?? 1), ("text.hidden", Text?.Hidden ?? 1),
-            ("text.projection", Text?.Projection ?? 1),
+            ("text.projection", Text?.Projection ?? 1), ("decoder.text_width", TextFeatures),
         ];
         foreach (var (key, value) in positive)
         {

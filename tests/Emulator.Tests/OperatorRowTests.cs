@@ -37,7 +37,7 @@ public sealed class OperatorRowTests(EmulatedDevice devices)
             {
                 var inputs = tensors.ToDictionary(
                     t => t.Key, t => Array.IndexOf(leaves, t.Key) is >= 0 and var i ? variables[i] : tape.Constant(t.Value));
-                return [.. info.Run(new OperatorCall(tape, info, inputs, row.AttributeTexts())).OfType<Variable>()];
+                return row.Differentiated(info.Run(new OperatorCall(tape, info, inputs, row.AttributeTexts())));
             },
             [.. leaves.Select(l => tensors[l])],
             options: new GradientCheckOptions { Samples = 16 });

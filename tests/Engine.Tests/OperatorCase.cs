@@ -1,4 +1,5 @@
 using System.Globalization;
+using Engine.Autograd;
 using Engine.Autograd.Operators;
 using Engine.Tensors;
 
@@ -29,6 +30,13 @@ public sealed record OperatorCase(string Operator, string Inputs, string Attribu
     public override string ToString() => string.Join(' ', new[] { Operator, Inputs, Attributes, Values }.Where(s => s.Length > 0));
 
     public OperatorInfo Info() => OperatorCases.Operators.First(o => o.Name == Operator);
+
+    /// <summary>The outputs that gradients flow through.</summary>
+    public Variable[] Differentiated(Variable?[] outputs)
+    {
+        var info = Info();
+        return [.. outputs.Where((o, i) => o is not null && !info.ConstantOutputs.Contains(info.Outputs[i])).Select(o => o!)];
+    }
 
     public Dictionary<string, string> AttributeTexts() => Pairs(Attributes);
 

@@ -39,12 +39,12 @@ internal static partial class OperatorCases
 
     public static IReadOnlyList<OperatorCase> Rows { get; } =
     [
-        .. Norms, .. Products, .. Attentions, .. Embeddings, .. Movements, .. Elements, .. Losses,
+        .. Norms, .. Windows, .. Products, .. Attentions, .. Embeddings, .. Movements, .. Elements, .. Losses,
     ];
 
     public static IReadOnlyList<WrongCall> WrongCalls { get; } =
     [
-        .. WrongNorms, .. WrongProducts, .. WrongAttentions, .. WrongEmbeddings, .. WrongMovements, .. WrongElements, .. WrongLosses,
+        .. WrongNorms, .. WrongWindows, .. WrongProducts, .. WrongAttentions, .. WrongEmbeddings, .. WrongMovements, .. WrongElements, .. WrongLosses,
     ];
 
     public static TheoryData<string> Names => [.. Rows.Select(r => r.ToString())];

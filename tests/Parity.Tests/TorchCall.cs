@@ -22,6 +22,8 @@ internal sealed class TorchCall(Dictionary<string, Tensor> inputs, IReadOnlyDict
     public long Integer(string name, long? fallback = null) =>
         attributes.TryGetValue(name, out string? text) ? long.Parse(text, CultureInfo.InvariantCulture) : fallback!.Value;
 
+    public long[] Pair(string name, long[] fallback) => Integers(name) is not { } numbers ? fallback : [numbers[0], numbers[^1]];
+
     public long[]? Integers(string name) =>
         attributes.TryGetValue(name, out string? text) ? [.. text.Split(',').Select(t => long.Parse(t, CultureInfo.InvariantCulture))] : null;
 }

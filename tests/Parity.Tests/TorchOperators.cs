@@ -19,6 +19,9 @@ internal static class TorchOperators
         ["sigmoid"] = c => One(c["x"].sigmoid()),
         ["softmax"] = c => One(Softmax(c.Optional("mask") is { } mask ? c["x"] + mask : c["x"])),
         ["layer_norm"] = LayerNorm,
+        ["conv2d"] = c => One(F.conv2d(c["x"], c["weight"], c.Optional("bias"), strides: c.Pair("stride", [1, 1]), padding: c.Pair("padding", [0, 0]))),
+        ["batch_norm"] = BatchNorm,
+        ["max_pool2d"] = c => One(F.max_pool2d(c["x"], c.Pair("kernel_size", []), c.Pair("stride", c.Pair("kernel_size", [])), c.Pair("padding", [0, 0]))),
         ["embedding"] = c => One(c["weight"].index_select(0, c["ids"].flatten()).reshape([.. c["ids"].shape, c["weight"].shape[1]])),
         ["patch_embedding"] = c => One(PatchEmbedding(c)),
         ["attention"] = c => One(Attention(c).Output),
@@ -57,6 +60,19 @@ internal static class TorchOperators
         if (c.Optional("residual") is not null)
         {
             result["sum"] = sum;
+        }
+
+        return result;
+    }
+
+    private static Dictionary<string, Tensor> BatchNorm(TorchCall c)
+    {
+        var (mean, variance, training) = (c["running_mean"].clone(), c["running_var"].clone(), c.Bool("training"));
+        var result = One(F.batch_norm(
+            c["x"], mean, variance, c.Optional("weight"), c.Optional("bias"), training, c.Number("momentum", 0.1), c.Number("eps", 1e-5)));
+        if (training)
+        {
+            (result["running_mean"], result["running_var"]) = (mean, variance);
         }
 
         return result;

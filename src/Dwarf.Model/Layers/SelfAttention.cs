@@ -11,10 +11,14 @@ internal sealed class SelfAttention
 
     private SelfAttention(Linear qkv, Linear output, int heads) => (_qkv, _output, _heads) = (qkv, output, heads);
 
-    /// <summary>With Hugging Face's names: query, key and value apart.</summary>
-    public static SelfAttention HuggingFace(Plan plan, string name, string output, int width, int heads) => new(
-        new Linear(plan, $"{name}.qkv", [$"{name}.query", $"{name}.key", $"{name}.value"], width, width),
-        new Linear(plan, output, width, width),
+    /// <summary>With query, key and value apart in weight files.</summary>
+    /// <param name="plan">declares the parameters</param>
+    /// <param name="names">of query, key, value, of the parameter that packs the three, and of the output projection</param>
+    /// <param name="width">features of a token</param>
+    /// <param name="heads">divides <paramref name="width"/></param>
+    public static SelfAttention Apart(Plan plan, string[] names, int width, int heads) => new(
+        new Linear(plan, names[3], names[..3], width, width),
+        new Linear(plan, names[4], width, width),
         heads);
 
     /// <summary>With the names of PyTorch's MultiheadAttention: in_proj and out_proj.</summary>

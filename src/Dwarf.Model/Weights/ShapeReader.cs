@@ -12,7 +12,7 @@ internal sealed class ShapeReader(string path, IReadOnlyDictionary<string, Shape
     /// <returns>the sizes</returns>
     public ModelConfig Read(HeadCounts heads, int height = 0, int width = 0)
     {
-        string vit = WeightNames.Image;
+        string vit = WeightNames.Vit;
         var patch = At($"{vit}.embeddings.patch_embeddings.projection.weight", 4);
         var positions = At($"{vit}.embeddings.position_embeddings", 3);
         int side = (int)patch[3];

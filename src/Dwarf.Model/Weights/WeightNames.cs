@@ -4,7 +4,10 @@ namespace Dwarf.Model.Weights;
 public static class WeightNames
 {
     /// <summary>Prefix of the image encoder.</summary>
-    public const string Image = "image_encoder.vit";
+    public const string Image = "image_encoder";
+
+    /// <summary>Prefix of a vision transformer in Hugging Face's layout.</summary>
+    public const string Vit = "image_encoder.vit";
 
     /// <summary>Prefix of the text encoder.</summary>
     public const string Text = "text_encoder";
@@ -40,6 +43,6 @@ public static class WeightNames
     /// <param name="name">in a file</param>
     /// <returns>true for BERT's list of positions, the ViT's pooler, the unused scales and stored text features</returns>
     public static bool Unused(string name) => name.EndsWith(".position_ids", StringComparison.Ordinal)
-        || name.StartsWith($"{Image}.pooler.", StringComparison.Ordinal)
+        || name.StartsWith($"{Vit}.pooler.", StringComparison.Ordinal)
         || name is $"{Text}.logit_scale" or $"{Decoder}.logit_scale" or TextFeatures;
 }

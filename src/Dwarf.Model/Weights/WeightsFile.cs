@@ -157,7 +157,7 @@ public static class WeightsFile
         }
 
         var features = file.Read(WeightNames.TextFeatures);
-        Shape expected = [info.Findings.Count, info.Model.Image.Width];
+        Shape expected = [info.Findings.Count, info.Model.TextFeatures];
         return features.Shape == expected && features.DType.IsFloating()
             ? features.To(dtype)
             : throw new DwarfException(ErrorKind.Content,

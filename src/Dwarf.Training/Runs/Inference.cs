@@ -54,7 +54,7 @@ public sealed class Inference
     public Answer[][] Ask(int count, ImageWriter write, Tensor features, IReadOnlyList<string> findings, bool maps)
     {
         var image = _network.Config.Image;
-        int pixels = image.Size * image.GridColumns * image.Patch;
+        int pixels = image.Size * image.Across;
         var result = findings.Select(_ => new Answer[count]).ToArray();
         var buffer = new float[image.Channels * pixels];
         for (int start = 0; start < count; start += _batch)
@@ -63,7 +63,7 @@ public sealed class Inference
             int b = Math.Min(_batch, count - start);
             Quietly(() =>
             {
-                var batch = _tape.OnHost([b, image.Channels, image.Size, image.GridColumns * image.Patch], _network.Parameters.DType);
+                var batch = _tape.OnHost([b, image.Channels, image.Size, image.Across], _network.Parameters.DType);
                 Fill(batch, buffer, start, b, write);
                 AskBatch(batch, start, features, findings, maps, result);
                 return 0;
@@ -104,14 +104,14 @@ public sealed class Inference
     {
         var image = _network.Config.Image;
         var one = _tape.Reshape(_tape.Slice(map, 1, query, query + 1), [b, image.Patches]);
-        var raw = MapRefinement.Resize(_tape, _tape.ScaleMap(one, _map.Scale), image, image.Size, image.GridColumns * image.Patch);
+        var raw = MapRefinement.Resize(_tape, _tape.ScaleMap(one, _map.Scale), image, image.Size, image.Across);
         if (!_network.Findings.Contains(finding))
         {
             return (Floats.Load(raw.Value), null);
         }
 
         var refined = MapRefinement.Refine(_tape, one, _network.Head(finding), _map);
-        var resized = MapRefinement.Resize(_tape, refined, image, image.Size, image.GridColumns * image.Patch);
+        var resized = MapRefinement.Resize(_tape, refined, image, image.Size, image.Across);
         var seen = MapRefinement.Seen(_tape, resized, _map);
         return (Floats.Load(raw.Value), Floats.Load(seen.Value));
     }

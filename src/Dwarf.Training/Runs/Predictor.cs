@@ -43,7 +43,7 @@ public sealed class Predictor : IDisposable
     public GrayImage Fit(GrayImage image)
     {
         var config = _network.Config.Image;
-        return image.Resize(config.GridColumns * config.Patch, config.Size, ResizeFilter.Bicubic);
+        return image.Resize(config.Across, config.Size, ResizeFilter.Bicubic);
     }
 
     /// <summary>Asks images every finding.</summary>

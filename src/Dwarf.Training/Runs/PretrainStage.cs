@@ -90,8 +90,9 @@ public sealed class PretrainStage : IStage
     {
         _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step);
         var features = network.Text!.Forward(tape, _prompts.Ids, _prompts.AttentionMask);
-        var (patches, pooled) = network.Image.Forward(tape, tape.Constant(images));
-        var (logits, _) = network.Decoder.Forward(tape, patches, features, Prompts.Alone, _bench.Dropout);
+        var (patches, pooled) = network.Image.Forward(tape, tape.Constant(images), training: true);
+        var queries = network.Decoder.Queries(tape, features);
+        var (logits, _) = network.Decoder.Answer(tape, patches, queries, Prompts.Alone, _bench.Dropout);
         var classification = tape.Keep(tape.CrossEntropy(tape.Reshape(logits, [labels.Count, 2]), tape.Constant(labels)));
         if (_section.ContrastWeight == 0)
         {
@@ -100,7 +101,7 @@ public sealed class PretrainStage : IStage
 
         // Several texts may be right for an image, and several images for a text: each counts alike, in both directions.
         var (toTexts, toImages) = Targets(tape, labels, patches.Shape[0]);
-        var (image, text) = (tape.Normalize(pooled), tape.Normalize(features));
+        var (image, text) = (tape.Normalize(pooled), tape.Normalize(queries));
         var scale = _bench.Scalar(InverseTemperature);
         var byImage = tape.SoftCrossEntropy(tape.Mul(tape.Matmul(image, text, transposeB: true), scale), tape.Constant(toTexts));
         var byText = tape.SoftCrossEntropy(tape.Mul(tape.Matmul(text, image, transposeB: true), scale), tape.Constant(toImages));

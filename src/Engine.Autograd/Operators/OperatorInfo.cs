@@ -63,4 +63,7 @@ public sealed record OperatorInfo(
 {
     /// <summary>Whether it has a backward at all (an optimiser step has none).</summary>
     public bool Differentiable { get; init; } = true;
+
+    /// <summary>Outputs that no gradient flows through, as running averages; a cotangent of theirs adds nothing.</summary>
+    public string[] ConstantOutputs { get; init; } = [];
 }

@@ -17,7 +17,7 @@ public static class OperatorReference
             - `dwarf op run NAME --in IN.safetensors --out OUT.safetensors --attr KEY=VALUE` runs one. IN holds the inputs by name; `cotangent.OUTPUT` in it
               asks for the backward pass (an absent one is zero), and OUT then also holds `grad.INPUT`.
             - float is what `--dtype` says: f32 or f64. Inputs marked ∂ have a gradient, those marked ? may be left out.
-            - `[...]` is any number of axes. Lists of attributes are written `axes=0,-1`; indices are Python's.
+            - `[...]` is any number of axes. Lists of attributes are written `axes=0,-1`; indices are Python's. `stride=2` is `stride=2,2`: rows, columns.
             - Where this table is silent, PyTorch's semantics hold; tests/Parity.Tests compares every operator with libtorch.
 
             | operator | inputs | attributes | outputs | what it computes |

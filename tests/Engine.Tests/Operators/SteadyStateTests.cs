@@ -11,6 +11,8 @@ public sealed class SteadyStateTests : IDisposable
     private static readonly int[] Dims = [2, 0, 1];
     private static readonly Shape Flat = [64];
 
+    private static readonly Tensor Running = Ones([3]);
+
     private readonly CpuDevice _cpu = new(1);
 
     public void Dispose() => _cpu.Dispose();
@@ -26,6 +28,9 @@ public sealed class SteadyStateTests : IDisposable
         ["cross_attention"] = Call([2, 2, 3, 4], [2, 2, 3, 4], (tape, a, b) => tape.CrossAttention(a, b, b).Map),
         ["self_attention"] = Call([2, 3, 12], [1], (tape, a, _) => tape.SelfAttention(a, 2)),
         ["multi_head_cross_attention"] = Call([2, 3, 4], [2, 5, 8], (tape, a, b) => tape.MultiHeadCrossAttention(a, b, 2).Y),
+        ["conv2d"] = Call([2, 3, 9, 8], [4, 3, 3, 3], (tape, a, b) => tape.Conv2d(a, b, null, 2, 1, 1, 1)),
+        ["batch_norm"] = Call([4, 3, 5], [3], (tape, a, b) => tape.BatchNorm(a, b, b, Running, Running, training: true)),
+        ["max_pool2d"] = Call([2, 3, 9, 8], [1], (tape, a, _) => tape.MaxPool2d(a, 3, 3, 2, 2, 1, 1)),
         ["permute"] = Call([2, 3, 4], [1], (tape, a, _) => tape.Permute(a, Dims)),
         ["concat"] = Call([2, 3], [2, 4], (tape, a, b) => tape.Concat(1, a, b)),
         ["slice"] = Call([2, 3], [1], (tape, a, _) => tape.Slice(a, 1, 1, 2)),
