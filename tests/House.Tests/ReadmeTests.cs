@@ -33,7 +33,7 @@ public sealed partial class ReadmeTests
     }
 
     /// <summary>Verbs stand in the first column of the table, in backticks, with their arguments in capitals or as options.</summary>
-    [GeneratedRegex("(?<=^\\|[^|]*)`([a-z-]+(?: (?:check|phantom|masks|list|run|build|explain|inspect))?)[^`|]*`", RegexOptions.Multiline)]
+    [GeneratedRegex("(?<=^\\|[^|]*)`([a-z-]+(?: (?:check|phantom|masks|list|run|build|explain|inspect|convert|export))?)[^`|]*`", RegexOptions.Multiline)]
     private static partial Regex Verb();
 
     [GeneratedRegex(@"\]\(([^)]+)\)")]

@@ -39,7 +39,7 @@ public static class OnnxExport
         string texts;
         if (features is null)
         {
-            texts = graph.Input("text_features", "one row a prompt", new(-1, null, "q"), width);
+            texts = graph.Input("text_features", "one row a prompt", new(-1, null, "q"), config.TextFeatures);
             count = graph.SizeOf(texts, 0, "q");
         }
         else
@@ -48,13 +48,13 @@ public static class OnnxExport
             count = features.Shape[0];
         }
 
-        var (patches, pooled) = graph.Vit(WeightNames.Image, image, pixels);
-        var (logits, map) = graph.KadDecoder(WeightNames.Decoder, config.Decoder, image, patches, texts, count, prompts);
+        var (patches, pooled) = graph.ImageEncoder(image, pixels);
+        var (logits, map) = graph.Decoder(WeightNames.Decoder, config.Decoder, image, patches, texts, count, prompts);
         graph.Output("patch_tokens", patches, "of the image encoder, row by row over the grid", batch, image.Patches, width);
         graph.Output("pooled", pooled, "of the image encoder", batch, width);
         logits = graph.Output("logits", logits, "no, yes", batch, count, 2);
         graph.Output("probability", Yes(graph, logits, count), "of yes", batch, count);
-        map = graph.Output("map", map, "attention of the last layer, mean over heads; rows sum to 1", batch, count, image.Patches);
+        map = graph.Output("map", map, "attention, mean over heads; rows sum to 1", batch, count, image.Patches);
         if (info is not null && features is not null && network.Findings.SequenceEqual(info.Findings))
         {
             string refined = graph.RefinedMap(info.Findings, config.Heads, info.Map, image, map);

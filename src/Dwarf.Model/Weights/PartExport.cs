@@ -39,6 +39,12 @@ public static class PartExport
     public static (IReadOnlyList<string> Written, IReadOnlyList<string> LeftOut) Write(
         string path, string source, StoredNetwork stored, ExportPart part)
     {
+        if (part == ExportPart.Image && stored.Network.Config.Image.Kind != ImageEncoderKind.Vit)
+        {
+            throw new DwarfException(ErrorKind.Content,
+                $"{source}: the image encoder is no ViT of Hugging Face's layout, so its ViTModel would compute something else; --part all keeps KAD's names");
+        }
+
         if (part == ExportPart.Text && stored.Network.Text is null)
         {
             throw new DwarfException(ErrorKind.Content, $"{source}: holds no text encoder");
@@ -72,7 +78,7 @@ public static class PartExport
     /// <summary>What a weight is called in the part's file; none where it has no place there, two where PyTorch writes it twice.</summary>
     private static string[] Names(string name, ExportPart part) => part switch
     {
-        ExportPart.Image => Below(name, $"{WeightNames.Image}."),
+        ExportPart.Image => Below(name, $"{WeightNames.Vit}."),
         ExportPart.Text => Below(name, $"{WeightNames.Text}.bert_model."),
         ExportPart.Decoder => [.. WithAlias(name).SelectMany(n => Below(n, $"{WeightNames.Decoder}."))],
         _ => s_parts.Any(p => name.StartsWith(p.Prefix, StringComparison.Ordinal)) ? WithAlias(name) : [],

@@ -65,6 +65,31 @@ public sealed class OnnxExportTests : IDisposable
         }
     }
 
+    /// <summary>lukemelas' ViT without a final norm, MedKLIP's decoder with texts of another width, and each beside the other's usual partner.</summary>
+    [Theory]
+    [InlineData(ImageEncoderKind.LukemelasVit, DecoderKind.Kad)]
+    [InlineData(ImageEncoderKind.LukemelasVit, DecoderKind.Medklip)]
+    [InlineData(ImageEncoderKind.Vit, DecoderKind.Medklip)]
+    public void Networks_of_other_layouts_give_the_same_answers(ImageEncoderKind image, DecoderKind decoder)
+    {
+        int texts = decoder == DecoderKind.Medklip ? 20 : 24;
+        var config = s_small with
+        {
+            Image = s_small.Image with { Kind = image, Epsilon = 1e-6 },
+            Decoder = s_small.Decoder with { Kind = decoder, TextWidth = decoder == DecoderKind.Medklip ? texts : 0, Layers = 3 },
+        };
+        using var network = new DwarfNetwork(config, [], DType.F32, 5);
+        Shuffle(network);
+        OnnxExport.Write(_path, network, null, null, Prompts.Together);
+        using var session = new InferenceSession(_path);
+        foreach (int b in new[] { 1, 3 })
+        {
+            var (pixels, features) = (Random([b, 3, 24, 32], 2), Random([5, texts], 3));
+            var expected = OnnxCheck.OfEngine(network, pixels, features, Prompts.Together, null);
+            OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", pixels), ("text_features", features)));
+        }
+    }
+
     /// <summary>Norms and biases that a new network has at 1 and 0 get values that show.</summary>
     private static void Shuffle(DwarfNetwork network)
     {

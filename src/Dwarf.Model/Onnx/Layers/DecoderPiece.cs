@@ -1,7 +1,7 @@
 namespace Dwarf.Model.Onnx.Layers;
 
-/// <summary>KAD's query decoder; the prompts of all images are rows [b·q,d].</summary>
-internal static class KadDecoderPiece
+/// <summary>The query decoder, KAD's or MedKLIP's; the prompts of all images are rows [b·q,d].</summary>
+internal static class DecoderPiece
 {
     /// <summary>Asks every image every prompt.</summary>
     /// <param name="graph">receives it</param>
@@ -9,34 +9,39 @@ internal static class KadDecoderPiece
     /// <param name="config">sizes</param>
     /// <param name="image">the image encoder's sizes</param>
     /// <param name="patches">patch tokens [b,hw,d]</param>
-    /// <param name="features">text features [q,d]</param>
+    /// <param name="features">text features [q,t]</param>
     /// <param name="count">q</param>
     /// <param name="prompts">whether the prompts see each other</param>
-    /// <returns>logits [b,q,2] and the last block's map [b,q,hw], mean over heads</returns>
-    public static (string Logits, string Map) KadDecoder(
+    /// <returns>logits [b,q,2] and the map [b,q,hw], mean over heads: KAD's of the last block, MedKLIP's the mean of all</returns>
+    public static (string Logits, string Map) Decoder(
         this OnnxGraph graph, string prefix, DecoderConfig config, ImageEncoderConfig image, string patches, string features, OnnxDim count, Prompts prompts)
     {
-        string norm = $"{prefix}.decoder_norm";
+        bool kad = config.Kind == DecoderKind.Kad;
         int width = image.Width;
-        string memory = graph.Reshape(norm, graph.Norm(norm, patches, config.Epsilon), OnnxDim.Rest, width);
-        string once = graph.Norm(norm, features, config.Epsilon);
-        string every = graph.Add(prefix, "Expand", [once, graph.Shape(prefix, graph.Batch, 1, 1)]);
+        string norm = kad ? $"{prefix}.decoder_norm" : $"{prefix}.decoder.norm";
+        string memory = graph.Reshape(prefix, kad ? graph.Norm(norm, patches, config.Epsilon) : patches, OnnxDim.Rest, width);
+        string queries = kad ? graph.Norm(norm, features, config.Epsilon) : graph.Linear($"{prefix}.disease_embedding_layer", features);
+        string every = graph.Add(prefix, "Expand", [queries, graph.Shape(prefix, graph.Batch, 1, 1)]);
         string x = graph.Reshape(prefix, every, OnnxDim.Rest, width);
-        string weights = "";
+        var maps = new List<string>();
         for (int i = 0; i < config.Layers; i++)
         {
             string name = $"{prefix}.decoder.layers.{i}";
             string asked = graph.Norm($"{name}.norm1", x, config.Epsilon);
             x = graph.Add(name, "Add", [x, AskPrompts(graph, $"{name}.self_attn", config, width, asked, count, prompts)]);
             string seeking = graph.Norm($"{name}.norm2", x, config.Epsilon);
-            (string answer, weights) = AskImage(graph, $"{name}.multihead_attn", config, width, seeking, memory, count, image.Patches);
+            var (answer, weights) = AskImage(graph, $"{name}.multihead_attn", config, width, seeking, memory, count, image.Patches);
             x = graph.Add(name, "Add", [x, answer]);
             string hidden = graph.Linear($"{name}.linear1", graph.Norm($"{name}.norm3", x, config.Epsilon));
             x = graph.Add(name, "Add", [x, graph.Linear($"{name}.linear2", graph.Add(name, "Relu", [hidden]))]);
+            if (!kad || i == config.Layers - 1)
+            {
+                maps.Add(graph.Add(name, "ReduceMean", [weights], OnnxAttribute.Ints("axes", 1), OnnxAttribute.Int("keepdims", 0)));
+            }
         }
 
-        string logits = graph.Linear($"{prefix}.mlp_head.0", graph.Norm(norm, x, config.Epsilon));
-        string map = graph.Add(prefix, "ReduceMean", [weights], OnnxAttribute.Ints("axes", 1), OnnxAttribute.Int("keepdims", 0));
+        string logits = graph.Linear(kad ? $"{prefix}.mlp_head.0" : $"{prefix}.classifier", graph.Norm(norm, x, config.Epsilon));
+        string map = maps.Count == 1 ? maps[0] : graph.Add(prefix, "Mean", [.. maps]);
         return (graph.Reshape(prefix, logits, OnnxDim.Rest, count, 2), map);
     }
 
