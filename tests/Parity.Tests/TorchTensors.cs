@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Engine.Tensors;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -24,4 +25,16 @@ internal static class TorchTensors
         using var flat = t.detach().contiguous().to(ScalarType.Float64);
         return Engine.Tensors.Tensor.From<double>(new Shape(t.shape), flat.data<double>().ToArray());
     }
+
+    /// <summary>An f32 tensor as it stands, without the way through double.</summary>
+    public static Engine.Tensors.Tensor Single(Tensor t)
+    {
+        using var flat = t.detach().contiguous();
+        var copy = new Engine.Tensors.Tensor(new Shape(t.shape), DType.F32);
+        MemoryMarshal.Cast<byte, float>(flat.bytes).CopyTo(copy.Span<float>());
+        return copy;
+    }
+
+    /// <summary>An i64 tensor.</summary>
+    public static Engine.Tensors.Tensor Long(Tensor t) => Engine.Tensors.Tensor.From<long>(new Shape(t.shape), t.contiguous().data<long>().ToArray());
 }
