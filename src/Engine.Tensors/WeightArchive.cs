@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using Engine.Tensors.Safetensors;
+using Engine.Tensors.Torch;
 
 namespace Engine.Tensors;
 
@@ -40,10 +42,29 @@ public abstract class WeightArchive : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens a file and checks all of it but the data; its content decides the format, not its name.</summary>
-    /// <param name="path">safetensors</param>
+    /// <param name="path">safetensors, or what torch.save writes (.pt, .pth, .bin)</param>
     /// <returns>the open file</returns>
     /// <exception cref="DwarfException">not there (missing input) or damaged (content)</exception>
-    public static WeightArchive Open(string path) => SafetensorsFile.Open(path);
+    public static WeightArchive Open(string path)
+    {
+        var file = PositionedFile.Open(path);
+        try
+        {
+            Span<byte> head = stackalloc byte[(int)Math.Min(262, file.Length)];
+            file.Read(head, 0);
+            ulong first = BinaryPrimitives.ReadUInt64LittleEndian(head);
+
+            // A header of exactly this length would begin like an archive; what follows tells them apart.
+            return head.StartsWith("PK\u0003\u0004"u8) && (head.Length == 8 || head[8] != '{') ? TorchFile.Open(file)
+                : TorchFile.OtherFormat(head) is { } other ? throw new DwarfException(ErrorKind.Content, $"{path}: {other}")
+                : SafetensorsFile.Open(file, first);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Finds a tensor.</summary>
     /// <param name="name">its name</param>

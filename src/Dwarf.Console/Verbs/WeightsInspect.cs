@@ -26,7 +26,7 @@ public sealed class WeightsInspect : Verb
         TensorTable.Write(context, [.. file.Entries.Select(entry => (entry.Name, entry.Stored.Label(), entry.Shape))]);
         foreach ((string key, string value) in file.Metadata.OrderBy(each => each.Key, StringComparer.Ordinal))
         {
-            context.Error.WriteLine($"{SafetensorsFile.Printable(key)}: {SafetensorsFile.Printable(value)}");
+            context.Error.WriteLine($"{SafetensorsFile.Printable(key)}: {SafetensorsFile.Printable(value, int.MaxValue)}");
         }
         context.Error.WriteLine($"{path}: {file.Entries.Count} tensors, {file.Entries.Sum(entry => entry.Shape.Count)} elements");
         return 0;

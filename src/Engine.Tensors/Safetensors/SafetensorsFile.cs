@@ -16,7 +16,6 @@ internal sealed record SafetensorsEntry(string Name, StoredType Stored, Shape Sh
 public sealed class SafetensorsFile : WeightArchive
 {
     private const int LongestHeader = 100_000_000;
-    private const int LongestName = 300;
 
     private readonly PositionedFile _file;
     private readonly long _dataStart;
@@ -71,16 +70,17 @@ public sealed class SafetensorsFile : WeightArchive
 
     /// <summary>A name with control characters escaped and an absurd length cut, safe for a terminal.</summary>
     /// <param name="name">any text</param>
+    /// <param name="most">characters; the rest is left out</param>
     /// <returns>printable text</returns>
-    public static string Printable(string name)
+    public static string Printable(string name, int most = 300)
     {
         var text = new StringBuilder();
-        foreach (char c in name.AsSpan(0, Math.Min(name.Length, LongestName)))
+        foreach (char c in name.AsSpan(0, Math.Min(name.Length, most)))
         {
             text.Append(char.IsControl(c) ? $"\\u{(int)c:x4}" : c);
         }
 
-        return name.Length > LongestName ? text.Append('…').ToString() : text.ToString();
+        return name.Length > most ? text.Append('…').ToString() : text.ToString();
     }
 
     internal static SafetensorsFile Open(PositionedFile file, ulong headerLength)
