@@ -14,7 +14,7 @@ public static class JpegReader
     public static bool Recognises(ReadOnlySpan<byte> content) => content.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]);
 
     /// <summary>
-    /// Decodes a whole JPEG file to RGB and alpha; a grey file has three equal channels. EXIF rotation is not applied, as in PIL.
+    /// Decodes a whole JPEG file to one grey channel, or to RGB and alpha. EXIF rotation is not applied, as in PIL.
     /// </summary>
     /// <param name="content">the file's bytes</param>
     /// <param name="file">its name, for messages</param>
@@ -39,7 +39,19 @@ public static class JpegReader
         using var codec = SKCodec.Create(data)
             ?? throw new DwarfException(ErrorKind.Content, $"{file}: the header of the JPEG is damaged or cut");
         ImageLimits.Check(file, codec.Info.Width, codec.Info.Height, maxPixels);
-        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+        // A block of 8x8 pixels takes a bit at least, so that a few bytes cannot ask for a large picture.
+        if (content.Length * 512L < (long)codec.Info.Width * codec.Info.Height)
+        {
+            throw new DwarfException(
+                ErrorKind.Content, $"{file}: the file is cut: {content.Length} bytes are too few for {codec.Info.Width}x{codec.Info.Height} pixels");
+        }
+
+        bool isGrey = codec.Info.ColorType == SKColorType.Gray8;
+        var info = new SKImageInfo(
+            codec.Info.Width,
+            codec.Info.Height,
+            isGrey ? SKColorType.Gray8 : SKColorType.Rgba8888,
+            isGrey ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
         var bytes = new byte[info.BytesSize64];
         SKCodecResult result;
         var pinned = GCHandle.Alloc(bytes, GCHandleType.Pinned);
@@ -58,6 +70,6 @@ public static class JpegReader
             throw new DwarfException(ErrorKind.Content, $"{file}: {what}");
         }
 
-        return new RasterImage(info.Width, info.Height, 4, byte.MaxValue, Array.ConvertAll(bytes, value => (ushort)value));
+        return new RasterImage(info.Width, info.Height, isGrey ? 1 : 4, byte.MaxValue, Array.ConvertAll(bytes, value => (ushort)value));
     }
 }
