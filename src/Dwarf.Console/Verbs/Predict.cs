@@ -9,7 +9,7 @@ namespace Dwarf.Cli.Verbs;
 /// <summary>`predict --weights FILE IMAGE…`: probabilities, and with --out maps and overlays.</summary>
 public sealed class Predict : Verb
 {
-    private readonly Argument<string[]> _images = new("IMAGE") { Description = "PNG or JPEG files", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("IMAGE") { Description = "PNG, JPEG or DICOM files", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> _weights = CommonOptions.File("--weights", "safetensors that a run wrote, such as checkpoints/best.safetensors");
     private readonly Option<string?> _out = new("--out") { Description = "Folder for raw maps, refined maps and overlays; must not exist or be empty" };
     private readonly Option<string> _device = CommonOptions.Device();

@@ -111,7 +111,7 @@ public sealed class DataCheckTests : IDisposable
     public void A_picture_that_is_none_is_found()
     {
         File.WriteAllText(Image("00000003_003.png"), "hello");
-        Found("damaged-image", Image("00000003_003.png"), "expected a PNG or JPEG picture");
+        Found("damaged-image", Image("00000003_003.png"), "expected a PNG, JPEG or DICOM picture");
     }
 
     [Fact]
