@@ -79,7 +79,7 @@ public sealed class WeightsExport : Verb
 
     private static void WriteOnnx(VerbContext context, string path, StoredNetwork stored, Prompts prompts)
     {
-        var summary = OnnxExport.Write(path, stored.Network, stored.Info, stored.TextFeatures, prompts);
+        var summary = OnnxExport.Write(path, stored, prompts);
         string asked = prompts.ToString().ToLowerInvariant();
         if (context.Json)
         {

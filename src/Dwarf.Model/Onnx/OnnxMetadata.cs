@@ -14,13 +14,18 @@ internal static class OnnxMetadata
     };
 
     /// <summary>The file's free text: JSON, but for single words.</summary>
-    /// <param name="info">what the weights file says; null: nothing</param>
+    /// <param name="stored">what is exported</param>
     /// <param name="prompts">whether the prompts see each other</param>
     /// <returns>by key</returns>
-    public static Dictionary<string, string> Of(WeightsInfo? info, Prompts prompts)
+    public static Dictionary<string, string> Of(StoredNetwork stored, Prompts prompts)
     {
-        var text = new Dictionary<string, string> { ["prompts"] = prompts == Prompts.Alone ? "alone" : "together" };
-        if (info is not null)
+        var text = new Dictionary<string, string>();
+        if (stored.Decoder is not null)
+        {
+            text["prompts"] = prompts == Prompts.Alone ? "alone" : "together";
+        }
+
+        if (stored.Info is { } info)
         {
             text["findings"] = JsonSerializer.Serialize(info.Findings, Json);
             text["finding_prompts"] = JsonSerializer.Serialize(info.Prompts, Json);

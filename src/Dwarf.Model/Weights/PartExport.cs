@@ -39,19 +39,19 @@ public static class PartExport
     public static (IReadOnlyList<string> Written, IReadOnlyList<string> LeftOut) Write(
         string path, string source, StoredNetwork stored, ExportPart part)
     {
-        if (part == ExportPart.Image && stored.Network.Config.Image.Kind != ImageEncoderKind.Vit)
+        if (part == ExportPart.Image && stored.Image?.Kind != ImageEncoderKind.Vit)
         {
             throw new DwarfException(ErrorKind.Content,
                 $"{source}: the image encoder is no ViT of Hugging Face's layout, so its ViTModel would compute something else; --part all keeps KAD's names");
         }
 
-        if (part == ExportPart.Text && stored.Network.Text is null)
+        if (part == ExportPart.Text && !stored.HasText)
         {
             throw new DwarfException(ErrorKind.Content, $"{source}: holds no text encoder");
         }
 
         using var file = WeightArchive.Open(source);
-        var layout = stored.Network.Layout;
+        var layout = stored.Layout;
         var others = file.Entries.Where(e => layout.Find(WeightNames.Canonical(e.Name)) is null).Select(e => e.Name).ToList();
         var tensors = new List<KeyValuePair<string, Tensor>>();
         var leftOut = new List<string>();

@@ -2,20 +2,43 @@ using Engine.Tensors;
 
 namespace Dwarf.Model.Weights;
 
-/// <summary>A network as a file holds it, whoever wrote the file.</summary>
+/// <summary>A network, or parts of one, with what its file says about itself, whoever wrote the file: what an export starts from.</summary>
 public sealed class StoredNetwork : IDisposable
 {
-    private StoredNetwork(DwarfNetwork network, WeightsInfo? info, Tensor? textFeatures)
-        => (Network, Info, TextFeatures) = (network, info, textFeatures);
+    private readonly IDisposable? _owned;
+
+    private StoredNetwork(IDisposable? owned, WeightLayout layout) => (_owned, Layout) = (owned, layout);
 
     /// <summary>The weights; f64 where the file stores any so, else f32.</summary>
-    public DwarfNetwork Network { get; }
+    public WeightLayout Layout { get; }
+
+    /// <summary>Sizes of the image encoder; null where there is none.</summary>
+    public ImageEncoderConfig? Image { get; private init; }
+
+    /// <summary>Sizes of the decoder; null where there is none.</summary>
+    public DecoderConfig? Decoder { get; private init; }
+
+    /// <summary>Whether there is a text encoder.</summary>
+    public bool HasText { get; private init; }
+
+    /// <summary>Features of a text as the decoder takes it.</summary>
+    public int TextWidth { get; private init; }
+
+    /// <summary>What the refinement heads compute.</summary>
+    public HeadConfig Heads { get; private init; } = new();
 
     /// <summary>What the file says about itself; null where another program wrote it.</summary>
-    public WeightsInfo? Info { get; }
+    public WeightsInfo? Info { get; private init; }
 
     /// <summary>The text features [findings,d] of the file's prompts; null where it holds none.</summary>
-    public Tensor? TextFeatures { get; }
+    public Tensor? TextFeatures { get; private init; }
+
+    /// <summary>A network in memory.</summary>
+    /// <param name="network">stays the caller's</param>
+    /// <param name="info">what its file would say; null: nothing</param>
+    /// <param name="textFeatures">[findings,d]; null: none</param>
+    /// <returns>a view of it</returns>
+    public static StoredNetwork Of(DwarfNetwork network, WeightsInfo? info, Tensor? textFeatures) => Of(network, null, info, textFeatures);
 
     /// <summary>Reads a file, strictly: whatever does not fit is an error.</summary>
     /// <param name="path">the file</param>
@@ -24,39 +47,44 @@ public sealed class StoredNetwork : IDisposable
     /// <exception cref="DwarfException">not there (missing input), damaged or not a network's (content), heads that do not fit (usage)</exception>
     public static StoredNetwork Open(string path, HeadCounts? heads)
     {
-        DType dtype;
-        bool ours;
-        using (var file = WeightArchive.Open(path))
+        using var file = WeightArchive.Open(path);
+        var dtype = file.Entries.Any(e => e.DType == DType.F64) ? DType.F64 : DType.F32;
+        if (!WeightsFile.IsOurs(file))
         {
-            dtype = file.Entries.Any(e => e.DType == DType.F64) ? DType.F64 : DType.F32;
-            ours = WeightsFile.IsOurs(file);
+            var published = ReadShapes(file, heads ?? new HeadCounts(), dtype);
+            return Of(published, published, null, null);
         }
 
-        if (ours && heads is not null)
+        if (heads is not null)
         {
             throw new DwarfException(ErrorKind.Usage, $"{path}: says itself how many attention heads it has; leave the attributes out");
         }
 
-        if (ours)
-        {
-            var (network, info, features) = WeightsFile.Load(path, dtype);
-            return new StoredNetwork(network, info, features);
-        }
-
-        return new StoredNetwork(ReadShapes(path, heads ?? new HeadCounts(), dtype), null, null);
+        var (network, info, features) = WeightsFile.Load(path, dtype);
+        return Of(network, network, info, features);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Network.Dispose();
+    public void Dispose() => _owned?.Dispose();
 
-    private static DwarfNetwork ReadShapes(string path, HeadCounts heads, DType dtype)
+    private static StoredNetwork Of(DwarfNetwork network, IDisposable? owned, WeightsInfo? info, Tensor? textFeatures) => new(owned, network.Layout)
     {
-        using var file = WeightArchive.Open(path);
-        var reader = new ShapeReader(path, file.Entries.ToDictionary(e => e.Name, e => e.Shape));
+        Image = network.Config.Image,
+        Decoder = network.Config.Decoder,
+        HasText = network.Text is not null,
+        TextWidth = network.Config.TextFeatures,
+        Heads = network.Config.Heads,
+        Info = info,
+        TextFeatures = textFeatures,
+    };
+
+    private static DwarfNetwork ReadShapes(WeightArchive file, HeadCounts heads, DType dtype)
+    {
+        var reader = new ShapeReader(file.Path, file.Entries.ToDictionary(e => e.Name, e => e.Shape));
         var network = new DwarfNetwork(reader.Read(heads), reader.Findings(), dtype, seed: null);
         try
         {
-            WeightLoader.Load(file, path, network.Layout);
+            WeightLoader.Load(file, file.Path, network.Layout);
             return network;
         }
         catch

@@ -94,7 +94,7 @@ public sealed class OnnxFileTests : IDisposable
     public void Shapes_of_inputs_and_outputs_leave_the_batch_and_foreign_prompts_open()
     {
         using var network = TinyModel.Network(dtype: DType.F32);
-        var summary = OnnxExport.Write(Path.Combine(_folder, "c.onnx"), network, null, null, Prompts.Together);
+        var summary = OnnxExport.Write(Path.Combine(_folder, "c.onnx"), StoredNetwork.Of(network, null, null), Prompts.Together);
         Assert.Equal(["image [b,3,12,12]", "text_features [q,8]"], summary.Inputs.Select(p => $"{p.Name} {p.Sizes}"));
         Assert.Equal(
             ["patch_tokens [b,9,8]", "pooled [b,8]", "logits [b,q,2]", "probability [b,q]", "map [b,q,9]"],
@@ -111,7 +111,7 @@ public sealed class OnnxFileTests : IDisposable
     {
         string path = Path.Combine(_folder, name + ".onnx");
         using var network = TinyModel.Network(dtype: DType.F32);
-        OnnxExport.Write(path, network, s_info, TinyModel.Random([2, 8], "features", DType.F32), Prompts.Alone);
+        OnnxExport.Write(path, StoredNetwork.Of(network, s_info, TinyModel.Random([2, 8], "features", DType.F32)), Prompts.Alone);
         return File.ReadAllBytes(path);
     }
 }

@@ -38,7 +38,7 @@ public sealed class OnnxExportTests : IDisposable
         using var network = new DwarfNetwork(config, info.Findings, DType.F32, 5);
         Shuffle(network);
         var features = Random([3, 24], 1);
-        OnnxExport.Write(_path, network, info, features, Prompts.Alone);
+        OnnxExport.Write(_path, StoredNetwork.Of(network, info, features), Prompts.Alone);
         using var session = new InferenceSession(_path);
         Assert.Equal(["image"], session.InputMetadata.Keys);
         foreach (int b in new[] { 1, 3 })
@@ -55,13 +55,28 @@ public sealed class OnnxExportTests : IDisposable
     {
         using var network = new DwarfNetwork(s_small, [], DType.F32, 5);
         Shuffle(network);
-        OnnxExport.Write(_path, network, null, null, prompts);
+        OnnxExport.Write(_path, StoredNetwork.Of(network, null, null), prompts);
         using var session = new InferenceSession(_path);
         foreach (var (b, q) in new[] { (1, 1), (3, 4), (2, 1) })
         {
             var (image, features) = (Random([b, 3, 24, 32], 2), Random([q, 24], 3));
             var expected = OnnxCheck.OfEngine(network, image, features, prompts, null);
             OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", image), ("text_features", features)));
+        }
+    }
+
+    [Fact]
+    public void A_full_size_network_gives_the_same_answers()
+    {
+        using var network = new DwarfNetwork(new ModelConfig { Text = null }, [], DType.F32, 5);
+        Shuffle(network);
+        OnnxExport.Write(_path, StoredNetwork.Of(network, null, null), Prompts.Together);
+        using var session = new InferenceSession(_path);
+        foreach (int b in new[] { 1, 3 })
+        {
+            var (pixels, features) = (Random([b, 3, 224, 224], 2), Random([13, 768], 3));
+            var expected = OnnxCheck.OfEngine(network, pixels, features, Prompts.Together, null);
+            OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", pixels), ("text_features", features)));
         }
     }
 
@@ -80,7 +95,7 @@ public sealed class OnnxExportTests : IDisposable
         };
         using var network = new DwarfNetwork(config, [], DType.F32, 5);
         Shuffle(network);
-        OnnxExport.Write(_path, network, null, null, Prompts.Together);
+        OnnxExport.Write(_path, StoredNetwork.Of(network, null, null), Prompts.Together);
         using var session = new InferenceSession(_path);
         foreach (int b in new[] { 1, 3 })
         {
