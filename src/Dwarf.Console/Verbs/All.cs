@@ -14,6 +14,7 @@ public static class All
         new ModelRunVerb(),
         new MetricsVerb(),
         new WeightsInspect(),
+        new WeightsConvert(),
         new WeightsExport(),
         new Tokenize(),
         new BenchVerb(),
