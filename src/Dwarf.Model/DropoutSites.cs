@@ -8,6 +8,8 @@ public sealed class DropoutSites
     private long _seed;
     private long _step;
     private long _site;
+    private long _skipped;
+    private long _images;
 
     /// <summary>Creates it; one object serves all steps.</summary>
     /// <param name="probability">share of elements dropped; 0 turns dropout off</param>
@@ -21,10 +23,17 @@ public sealed class DropoutSites
     /// <summary>Starts the forward of a step.</summary>
     /// <param name="seed">the run's seed</param>
     /// <param name="step">counts forwards over the whole run</param>
-    public void Begin(long seed, long step) => (_seed, _step, _site) = (seed, step, 0);
+    /// <param name="skipped">images of the step that other forwards see before this one, where a step is made of several</param>
+    /// <param name="images">images of this forward; only needed where some are skipped</param>
+    public void Begin(long seed, long step, long skipped = 0, long images = 0) =>
+        (_seed, _step, _site, _skipped, _images) = (seed, step, 0, skipped, images);
 
     /// <summary>The key of the next place, in the fixed order of the network's code.</summary>
     internal long NextSeed() => (long)(CounterRandom.Key(_seed, _step, _site++) >> 1);
 
-    internal Variable Drop(Tape tape, Variable x) => Active ? tape.Dropout(x, Probability, (ulong)NextSeed(), 0) : x;
+    /// <summary>The first random word for a tensor with the images on its first axis, as if the whole step were one tensor.</summary>
+    internal long Offset(long elements) => _skipped == 0 ? 0 : elements / _images * _skipped;
+
+    internal Variable Drop(Tape tape, Variable x) =>
+        Active ? tape.Dropout(x, Probability, (ulong)NextSeed(), (ulong)Offset(x.Value.Count)) : x;
 }

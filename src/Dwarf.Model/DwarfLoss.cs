@@ -9,6 +9,11 @@ namespace Dwarf.Model;
 /// <param name="Segmentation">1 − Dice score; null where λ is 0 or no row counts</param>
 public readonly record struct LossParts(Variable Total, Variable? Classification, Variable? Segmentation);
 
+/// <summary>What the means over one pass weigh in the means over a step that is made of several.</summary>
+/// <param name="Classification">rows with a known label in the pass, over those in the step</param>
+/// <param name="Segmentation">rows that count in the Dice part in the pass, over those in the step</param>
+public readonly record struct PassShare(double Classification, double Segmentation);
+
 /// <summary>λ · (1 − FP-weighted Dice score) + (1 − λ) · cross-entropy.</summary>
 public static class DwarfLoss
 {
@@ -22,6 +27,7 @@ public static class DwarfLoss
     /// <param name="image">gives the map's grid</param>
     /// <param name="mapConfig">how a map is refined</param>
     /// <param name="config">weights and grid</param>
+    /// <param name="share">where the rows are part of a step only: what their means weigh in its means; null: the rows are the step</param>
     /// <returns>the loss; without a row that counts, the Dice part is 0 and gives no gradient at all</returns>
     public static LossParts Compute(
         Tape tape,
@@ -32,7 +38,8 @@ public static class DwarfLoss
         RefinementHead? head,
         ImageEncoderConfig image,
         MapConfig mapConfig,
-        LossConfig config)
+        LossConfig config,
+        PassShare? share = null)
     {
         long n = labels.Count;
         if (labels.DType != DType.I64 || logits.Shape.Count != 2 * n)
@@ -47,6 +54,12 @@ public static class DwarfLoss
         var segmentation = config.Lambda > 0 && map is not null && masks is not null
             ? Segmentation(tape, tape.Reshape(map, [n, image.Patches]), labels, masks, head, image, mapConfig, config)
             : null;
+        if (share is { } part)
+        {
+            classification = classification is null ? null : Weigh(tape, classification, part.Classification);
+            segmentation = segmentation is null ? null : Weigh(tape, segmentation, part.Segmentation);
+        }
+
         if (segmentation is null)
         {
             // A row that counts may come in the next batch: the weight of cross-entropy stays what it is.
@@ -138,7 +151,11 @@ public static class DwarfLoss
         return rows;
     }
 
-    private static bool Counts(long label, DiceOn rule) => rule == DiceOn.Positives ? label == 1 : label >= 0;
+    /// <summary>Whether a row counts in the Dice part.</summary>
+    /// <param name="label">1 yes, 0 no, -1 unknown</param>
+    /// <param name="rule">which rows do</param>
+    /// <returns>true if it does</returns>
+    public static bool Counts(long label, DiceOn rule) => rule == DiceOn.Positives ? label == 1 : label >= 0;
 
     private static Variable Weigh(Tape tape, Variable loss, double weight)
         => tape.Keep(tape.Mul(loss, MapRefinement.Scalar(tape, weight, loss.DType)));

@@ -329,6 +329,12 @@ public sealed unsafe class Tape : IDisposable
         }
 
         _touched.Clear();
+        EndPass();
+    }
+
+    /// <summary>As <see cref="Reset"/>, but gradients of parameters stay, and the next backward adds to them: a step of several passes.</summary>
+    public void EndPass()
+    {
         _objects.Reset();
         _pool.Reset();
         if (!ReferenceEquals(_hostPool, _pool))

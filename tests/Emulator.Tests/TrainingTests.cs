@@ -11,13 +11,15 @@ public sealed class TrainingTests
     private static readonly string[] Short =
         ["--set", "pretrain.epochs=0", "--set", "train.epochs=4", "--set", "train.max_steps=4", "--set", "eval.bootstrap=0", "--set", "eval.overlays=1"];
 
-    [Fact]
-    public void The_quick_start_gives_the_losses_of_cpu()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void The_quick_start_gives_the_losses_of_cpu(int accumulate)
     {
         string root = Directory.CreateTempSubdirectory("dwarf-emulated-").FullName;
         try
         {
-            var (cpu, emulated) = (Train(root, "cpu"), Train(root, "emulated"));
+            var (cpu, emulated) = (Train(root, "cpu", accumulate), Train(root, "emulated", accumulate));
             Assert.Equal(4, cpu.Count);
             Assert.Equal(cpu.Count, emulated.Count);
             for (int i = 0; i < cpu.Count; i++)
@@ -36,10 +38,10 @@ public sealed class TrainingTests
         }
     }
 
-    private static List<double> Train(string root, string device)
+    private static List<double> Train(string root, string device, int accumulate)
     {
         string config = Source.Path("configs", "quickstart.yaml");
-        string[] arguments = ["train", config, "--device", device, "--out", Path.Combine(root, device), "--verbose", .. Short];
+        string[] arguments = ["train", config, "--device", device, "--out", Path.Combine(root, device), "--verbose", "--set", $"train.accumulate={accumulate}", .. Short];
         var run = Invocation.Of(arguments);
         Assert.True(run.Code == 0, $"exit {run.Code}: {run.Error}");
         var losses = new List<double>();

@@ -20,7 +20,7 @@ internal sealed class CrossAttention(Plan plan, string name, int width, int head
         var q = _query.Apply(tape, x);
         var kv = _keyValue.Apply(tape, memory);
         var (y, map) = dropout is { Active: true }
-            ? tape.MultiHeadCrossAttention(q, kv, heads, null, dropout.Probability, dropout.NextSeed())
+            ? tape.MultiHeadCrossAttention(q, kv, heads, null, dropout.Probability, dropout.NextSeed(), dropout.Offset(x.Shape[0] * heads * x.Shape[1] * memory.Shape[1]))
             : tape.MultiHeadCrossAttention(q, kv, heads);
         return (_output.Apply(tape, y), map);
     }

@@ -37,7 +37,7 @@ internal sealed class SelfAttention
     {
         var qkv = _qkv.Apply(tape, x);
         var y = dropout is { Active: true }
-            ? tape.SelfAttention(qkv, _heads, keyMask, dropout.Probability, dropout.NextSeed())
+            ? tape.SelfAttention(qkv, _heads, keyMask, dropout.Probability, dropout.NextSeed(), dropout.Offset(x.Shape[0] * _heads * x.Shape[1] * x.Shape[1]))
             : tape.SelfAttention(qkv, _heads, keyMask);
         return _output.Apply(tape, y);
     }

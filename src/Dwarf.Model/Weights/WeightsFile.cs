@@ -127,6 +127,22 @@ public static class WeightsFile
     /// <summary>Whether this program wrote a file.</summary>
     internal static bool IsOurs(WeightArchive file) => file.Metadata.ContainsKey(Key);
 
+    /// <summary>The text features of a file that has no text encoder.</summary>
+    /// <param name="path">the file</param>
+    /// <param name="dtype">of the features: f32 or f64</param>
+    /// <returns>what the file says about itself, and one row of features a prompt; null where it has a text encoder, or neither</returns>
+    public static (WeightsInfo Info, Tensor Features)? ReadFeatures(string path, DType dtype)
+    {
+        using var file = WeightArchive.Open(path);
+        if (!file.Contains(WeightNames.TextFeatures) || file.Entries.Any(e => e.Name.StartsWith($"{WeightNames.Text}.", StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        var info = ReadInfo(file, path);
+        return (info, ReadTextFeatures(file, path, info, dtype)!);
+    }
+
     private static WeightsInfo ReadInfo(WeightArchive file, string path)
     {
         if (!file.Metadata.TryGetValue(Key, out string? text))

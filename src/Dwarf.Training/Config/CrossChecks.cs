@@ -14,9 +14,24 @@ internal static partial class CrossChecks
         Model(config, check);
         check.That(config.Pretrain.MinLr <= config.Pretrain.Lr, "pretrain.min_lr", $"{config.Pretrain.MinLr} is above pretrain.lr {config.Pretrain.Lr}");
         check.That(config.Train.MinLr <= config.Train.Lr, "train.min_lr", $"{config.Train.MinLr} is above train.lr {config.Train.Lr}");
+        Accumulate(config, check);
         check.That(config.Method == Method.Pretrained || config.Train.Epochs > 0, "train.epochs", $"method '{Scalars.Format(config.Method)}' needs at least 1 epoch");
         bool startsFromNothing = config.Weights is null && config.Pretrain.Epochs == 0;
         check.That(config.Method != Method.Pretrained || !startsFromNothing, "method", "'pretrained' needs weights or pretrain.epochs above 0");
+    }
+
+    private static void Accumulate(RunConfig config, Checker check)
+    {
+        Fits(config.Pretrain, "pretrain.");
+        Fits(config.Train, "train.");
+        check.That(
+            config.Pretrain is { Accumulate: 1 } or { Epochs: 0 } or { ContrastWeight: 0 },
+            "pretrain.accumulate",
+            $"the image-text contrast compares all images of a step: passes of a part each would learn something else; "
+            + $"set pretrain.contrast_weight to 0 (it is {Scalars.Format(config.Pretrain.ContrastWeight)}) or accumulate to 1");
+
+        void Fits(StageSection stage, string prefix) => check.That(
+            stage.Accumulate <= stage.BatchSize, prefix + "accumulate", $"{stage.Accumulate} passes are more than {prefix}batch_size {stage.BatchSize} has images");
     }
 
     private static void Findings(RunConfig config, Checker check)

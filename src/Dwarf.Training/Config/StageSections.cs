@@ -41,6 +41,10 @@ public abstract record StageSection : ConfigSection
     [Key("images of a step", Min = 1, Max = 65536)]
     public int BatchSize { get; init; } = 32;
 
+    /// <summary>Gradient accumulation.</summary>
+    [Key("passes that a step's images are shared out over: less memory, the same gradients; 1 takes them at once", Min = 1, Max = 65536)]
+    public int Accumulate { get; init; } = 1;
+
     /// <summary>Peak learning rate.</summary>
     [Key("learning rate after the warm-up", Above = 0, Max = 10)]
     public double Lr { get; init; } = 5e-4;

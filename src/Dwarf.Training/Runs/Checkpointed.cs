@@ -20,7 +20,6 @@ public sealed class Checkpointed
     /// <returns>the answers</returns>
     public static Checkpointed Of(Workbench bench, params IEnumerable<Split> splits)
     {
-        bench.RefreshFeatures();
         var result = new Checkpointed(bench);
         foreach (var split in splits.Append(Split.Validation).Distinct())
         {

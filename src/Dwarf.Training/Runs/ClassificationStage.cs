@@ -42,9 +42,13 @@ public sealed class ClassificationStage : IStage
     public int StepsPerEpoch { get; }
 
     /// <inheritdoc/>
-    public StepResult Step(int epoch, int step)
+    public int Passes(int step) => Window(step).Passes;
+
+    /// <inheritdoc/>
+    public StepResult Step(int epoch, int step, int pass)
     {
-        int b = Math.Min(_section.BatchSize, _samples.Length);
+        var window = Window(step);
+        var (skipped, b) = window.Pass(pass);
         int q = _bench.Findings.Count;
         var order = Order.Permutation(_bench.Config.Seed, Stream, epoch, _samples.Length);
         var (tape, network) = (_bench.Tape, _bench.Network);
@@ -52,19 +56,26 @@ public sealed class ClassificationStage : IStage
         var labels = tape.OnHost([b * q], DType.I64);
         for (int i = 0; i < b; i++)
         {
-            var sample = _bench.WriteTraining(_samples[order[(step * b) + i]], Stream, epoch, images, i, -1, null);
+            var sample = _bench.WriteTraining(_samples[order[window.First + skipped + i]], Stream, epoch, images, i, -1, null);
             for (int f = 0; f < q; f++)
             {
                 labels.Span<long>()[(i * q) + f] = sample.Shows(f) ? 1 : 0;
             }
         }
 
-        _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step);
+        _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step, window, pass);
         var (logits, _) = network.Forward(tape, tape.Constant(images), tape.Constant(_features), Prompts.Alone, _bench.Dropout);
         var loss = tape.Keep(tape.CrossEntropy(tape.Reshape(logits, [b * q, 2]), tape.Constant(labels)));
+        if (window.Passes > 1)
+        {
+            loss = tape.Keep(tape.Mul(loss, _bench.Scalar((double)b / window.Count)));
+        }
+
         tape.Backward(loss);
         return new StepResult(loss, loss, null, null);
     }
+
+    private StepWindow Window(int step) => StepWindow.Of(step, _section.BatchSize, _section.Accumulate, _samples.Length);
 
     /// <inheritdoc/>
     public Validation? Validate(int epoch, bool last) =>

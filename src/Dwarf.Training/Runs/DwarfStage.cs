@@ -63,7 +63,10 @@ public sealed class DwarfStage : IStage
     }
 
     /// <inheritdoc/>
-    public StepResult Step(int epoch, int step)
+    public int Passes(int step) => Window(step).Passes;
+
+    /// <inheritdoc/>
+    public StepResult Step(int epoch, int step, int pass)
     {
         int finding = FindingOf(epoch, step);
         if (_orderOf != (epoch, finding))
@@ -72,8 +75,9 @@ public sealed class DwarfStage : IStage
             _orderOf = (epoch, finding);
         }
 
-        int first = step % _stepsPerFinding * _section.BatchSize;
-        int b = Math.Min(_section.BatchSize, _samples.Length - first);
+        var window = Window(step);
+        var (skipped, b) = window.Pass(pass);
+        int first = window.First + skipped;
         var (tape, network) = (_bench.Tape, _bench.Network);
         var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
         var masks = tape.OnHost([b, _bench.Data.Height, _bench.Data.Width], network.Parameters.DType);
@@ -84,12 +88,41 @@ public sealed class DwarfStage : IStage
             labels.Span<long>()[i] = sample.Shows(finding) ? 1 : 0;
         }
 
-        _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step);
+        _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step, window, pass);
         var (logits, map) = network.Forward(tape, tape.Constant(images), tape.Constant(_features[finding]), Prompts.Alone, _bench.Dropout);
         string name = _bench.Findings[finding];
-        var loss = DwarfLoss.Compute(tape, logits, map, labels, masks, network.Head(name), network.Config.Image, _bench.Map, _bench.Loss);
+        var loss = DwarfLoss.Compute(
+            tape, logits, map, labels, masks, network.Head(name), network.Config.Image, _bench.Map, _bench.Loss, Share(window, pass, finding));
         tape.Backward(loss.Total);
         return new StepResult(loss.Total, loss.Classification, loss.Segmentation, name);
+    }
+
+    private StepWindow Window(int step) =>
+        StepWindow.Of(step % _stepsPerFinding, _section.BatchSize, _section.Accumulate, _samples.Length);
+
+    /// <summary>Means over a step's images are sums over its passes only where each pass counts by what it has of what is averaged over.</summary>
+    private PassShare? Share(StepWindow window, int pass, int finding)
+    {
+        if (window.Passes == 1)
+        {
+            return null;
+        }
+
+        var (skipped, count) = window.Pass(pass);
+        long all = Counting(window.First, window.Count, finding), here = Counting(window.First + skipped, count, finding);
+        return new PassShare((double)count / window.Count, all == 0 ? 0 : (double)here / all);
+    }
+
+    private long Counting(int first, int count, int finding)
+    {
+        long counting = 0;
+        for (int i = first; i < first + count; i++)
+        {
+            bool shows = _bench.Data.Samples[_samples[_order[i]]].Shows(finding);
+            counting += DwarfLoss.Counts(shows ? 1 : 0, _bench.Loss.DiceOn) ? 1 : 0;
+        }
+
+        return counting;
     }
 
     /// <inheritdoc/>

@@ -37,6 +37,7 @@ public static class Experiment
         if (config.Weights is not null)
         {
             WeightsFile.LoadInto(config.Weights, bench.Network);
+            bench.ForgetFeatures();
         }
 
         using (var runner = new StageRunner(folder, bench, monitor, Fingerprint(config), stop))
@@ -50,7 +51,6 @@ public static class Experiment
                     continue;
                 }
 
-                bench.RefreshFeatures();
                 var stage = stages[index](bench);
                 if (!runner.Train(index, stage))
                 {

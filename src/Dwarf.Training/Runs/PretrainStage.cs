@@ -54,7 +54,10 @@ public sealed class PretrainStage : IStage
     public int StepsPerEpoch { get; }
 
     /// <inheritdoc/>
-    public StepResult Step(int epoch, int step)
+    public int Passes(int step) => Window(step).Passes;
+
+    /// <inheritdoc/>
+    public StepResult Step(int epoch, int step, int pass)
     {
         if (_orderEpoch != epoch)
         {
@@ -62,21 +65,23 @@ public sealed class PretrainStage : IStage
             _orderEpoch = epoch;
         }
 
-        int b = Math.Min(_section.BatchSize, _samples.Length);
+        var window = Window(step);
+        var (skipped, b) = window.Pass(pass);
         int q = _labels.Length;
         var (tape, network) = (_bench.Tape, _bench.Network);
         var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
         var labels = tape.OnHost([b * q], DType.I64);
         for (int i = 0; i < b; i++)
         {
-            var sample = _bench.WriteTraining(_samples[_order[(step * b) + i]], Stream, epoch, images, i, -1, null);
+            var sample = _bench.WriteTraining(_samples[_order[window.First + skipped + i]], Stream, epoch, images, i, -1, null);
             for (int k = 0; k < q; k++)
             {
                 labels.Span<long>()[(i * q) + k] = sample.Labels[_labels[k]];
             }
         }
 
-        var loss = Loss(tape, network, images, labels, epoch, step);
+        _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step, window, pass);
+        var loss = Loss(tape, network, images, labels, window.Passes == 1 ? null : Share(window, pass));
         tape.Backward(loss.Total);
         return new StepResult(loss.Total, loss.Classification, null, null);
     }
@@ -85,15 +90,43 @@ public sealed class PretrainStage : IStage
     public Validation? Validate(int epoch, bool last) =>
         last || _bench.IsValidated(_section, epoch) ? _bench.ValidateClassification() : null;
 
-    private (Variable Total, Variable Classification) Loss(
-        Tape tape, DwarfNetwork network, Tensor images, Tensor labels, int epoch, int step)
+    private StepWindow Window(int step) => StepWindow.Of(step, _section.BatchSize, _section.Accumulate, _samples.Length);
+
+    /// <summary>Labels of a pass that are known, over those of its step: cross-entropy is a mean over them.</summary>
+    private double Share(StepWindow window, int pass)
     {
-        _bench.BeginDropout(Stream, ((long)epoch * StepsPerEpoch) + step);
+        var (skipped, count) = window.Pass(pass);
+        long all = Known(window.First, window.Count);
+        return all == 0 ? 0 : (double)Known(window.First + skipped, count) / all;
+    }
+
+    private long Known(int first, int count)
+    {
+        long known = 0;
+        for (int i = first; i < first + count; i++)
+        {
+            foreach (int label in _labels)
+            {
+                known += _bench.Data.Samples[_samples[_order[i]]].Labels[label] == -1 ? 0 : 1;
+            }
+        }
+
+        return known;
+    }
+
+    private (Variable Total, Variable Classification) Loss(
+        Tape tape, DwarfNetwork network, Tensor images, Tensor labels, double? share)
+    {
         var features = network.Text!.Forward(tape, _prompts.Ids, _prompts.AttentionMask);
         var (patches, pooled) = network.Image.Forward(tape, tape.Constant(images), training: true);
         var queries = network.Decoder.Queries(tape, features);
         var (logits, _) = network.Decoder.Answer(tape, patches, queries, Prompts.Alone, _bench.Dropout);
         var classification = tape.Keep(tape.CrossEntropy(tape.Reshape(logits, [labels.Count, 2]), tape.Constant(labels)));
+        if (share is { } part)
+        {
+            classification = tape.Keep(tape.Mul(classification, _bench.Scalar(part)));
+        }
+
         if (_section.ContrastWeight == 0)
         {
             return (classification, classification);

@@ -37,14 +37,20 @@ public interface IStage
     /// <summary>Steps of one epoch.</summary>
     int StepsPerEpoch { get; }
 
+    /// <summary>How many passes a step is made of; the last step of an epoch may have fewer.</summary>
+    /// <param name="step">within the epoch, from 0</param>
+    /// <returns>at least 1</returns>
+    int Passes(int step);
+
     /// <summary>
-    /// Forward and backward of one step; gradients are left on the parameters, nothing is updated. A device may record it instead of running
-    /// it at once, so nothing of it is read here.
+    /// Forward and backward of one pass of a step; gradients are left on, or added to, the parameters, nothing is updated. A device may record
+    /// it instead of running it at once, so nothing of it is read here.
     /// </summary>
     /// <param name="epoch">from 0</param>
     /// <param name="step">within the epoch, from 0</param>
-    /// <returns>the losses</returns>
-    StepResult Step(int epoch, int step);
+    /// <param name="pass">within the step, from 0</param>
+    /// <returns>this pass's share of the losses: those of all passes add up to the step's</returns>
+    StepResult Step(int epoch, int step, int pass);
 
     /// <summary>Validation at the end of an epoch.</summary>
     /// <param name="epoch">from 0</param>
@@ -79,6 +85,9 @@ public sealed record StageOptions
 
     /// <summary>Largest global gradient norm; 0: not clipped.</summary>
     public double ClipNorm { get; init; }
+
+    /// <summary>Passes a step's images are shared out over, at most.</summary>
+    public int Accumulate { get; init; } = 1;
 
     /// <summary>Parts that get no gradient, by the beginnings of their names.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];

@@ -29,10 +29,13 @@ public sealed class StageRunner : IDisposable
     private readonly string _fingerprint;
     private readonly GradientClipping _clipping;
     private readonly MetricsLog _log;
+    private readonly LossSums _sums;
+    private readonly List<Parameter> _text;
     private AdamW _optimiser;
     private CudaRecorder? _recorder;
     private long _logEvery = 1;
     private long _saved;
+    private int _passes = 1;
 
     /// <summary>Creates the runner; a resumed run continues from its last state.</summary>
     /// <param name="folder">the run</param>
@@ -46,6 +49,8 @@ public sealed class StageRunner : IDisposable
         (_network, _tape) = (bench.Network, bench.Tape);
         _optimiser = new AdamW(_network.Parameters);
         _clipping = new GradientClipping(_network.Parameters);
+        _sums = new LossSums(_network.Parameters.DType, _tape.Device.Memory);
+        _text = [.. _network.Parameters.Parameters.Where(p => p.Name.StartsWith(WeightNames.Text + ".", StringComparison.Ordinal))];
         string state = StatePath;
         if (folder.Resumed && File.Exists(state))
         {
@@ -135,7 +140,7 @@ public sealed class StageRunner : IDisposable
             WeightsFile.LoadInto(BestPath(stage.Name), _network);
         }
 
-        _bench.RefreshFeatures();
+        _bench.ForgetFeatures();
     }
 
     /// <summary>The file of a stage's best weights.</summary>
@@ -189,6 +194,11 @@ public sealed class StageRunner : IDisposable
         var (result, losses, norm) = _tape.Device is CudaDevice gpu
             ? StepOnDevice(gpu, stage, most, learningRate)
             : StepOnHost(stage, most, learningRate);
+        if (_text.Exists(p => p.Grad is not null))
+        {
+            _bench.ForgetFeatures();
+        }
+
         _tape.Reset();
         State.Step++;
         State.StageSteps++;
@@ -212,8 +222,8 @@ public sealed class StageRunner : IDisposable
 
     private (StepResult Result, StepLosses Losses, double Norm) StepOnHost(IStage stage, double most, double learningRate)
     {
-        var result = stage.Step(State.Epoch, State.Step);
-        var losses = result.Read();
+        var result = Gradients(stage);
+        var losses = Read(result);
         CheckLoss(stage, result, losses);
         var clipped = _clipping.Clip(_tape.Device, most);
         CheckNorm(stage, result, clipped.Value);
@@ -232,7 +242,7 @@ public sealed class StageRunner : IDisposable
         GradientNorm clipped;
         try
         {
-            result = stage.Step(State.Epoch, State.Step);
+            result = Gradients(stage);
             clipped = _clipping.Clip(gpu, most);
             _optimiser.Step(gpu, learningRate, clipped);
         }
@@ -244,11 +254,33 @@ public sealed class StageRunner : IDisposable
 
         _recorder?.Launch();
         _recorder ??= new CudaRecorder(gpu);
-        var losses = result.Read();
+        var losses = Read(result);
         CheckLoss(stage, result, losses);
         CheckNorm(stage, result, clipped.Value);
         return (result, losses, clipped.Value);
     }
+
+    /// <summary>All passes of a step; what the last gives stands for all of them where there are several, but for its numbers.</summary>
+    private StepResult Gradients(IStage stage)
+    {
+        _passes = stage.Passes(State.Step);
+        var result = stage.Step(State.Epoch, State.Step, 0);
+        for (int pass = 1; pass < _passes; pass++)
+        {
+            _sums.Add(_tape.Device, result, first: pass == 1);
+            _tape.EndPass();
+            result = stage.Step(State.Epoch, State.Step, pass);
+        }
+
+        if (_passes > 1)
+        {
+            _sums.Add(_tape.Device, result, first: false);
+        }
+
+        return result;
+    }
+
+    private StepLosses Read(StepResult result) => _passes > 1 ? _sums.Read() : result.Read();
 
     private void CheckNorm(IStage stage, StepResult result, double norm)
     {

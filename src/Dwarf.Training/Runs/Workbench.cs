@@ -27,7 +27,10 @@ public sealed class Workbench : IDisposable
         Stop = stop;
         (Config, Data) = (config, data);
         Findings = config.Findings;
-        Network = new DwarfNetwork(config.Network(WordPiece.Load(config.Model.Text.Vocab).Count), Findings, config.Dtype, config.Seed, device.Memory);
+        _features = StoredFeatures.Of(config);
+        var sizes = config.Network(WordPiece.Load(config.Model.Text.Vocab).Count);
+        sizes = _features is null ? sizes : sizes with { Text = null };
+        Network = new DwarfNetwork(sizes, Findings, config.Dtype, config.Seed, device.Memory);
         Tape = new Tape(device);
         Map = config.Maps();
         Loss = config.Losses();
@@ -75,12 +78,20 @@ public sealed class Workbench : IDisposable
     /// <summary>Forward passes without recording.</summary>
     public Inference Inference { get; }
 
-    /// <summary>Text features of the findings' prompts [f,d], as of the last <see cref="RefreshFeatures"/>.</summary>
-    public Tensor Features => _features ?? RefreshFeatures();
+    /// <summary>
+    /// Text features of the findings' prompts [f,d]: computed once for the text encoder as it stands, or those of the weights file where
+    /// the network has no text encoder.
+    /// </summary>
+    public Tensor Features => _features ??= Inference.TextFeatures(Prompts.Ids, Prompts.AttentionMask);
 
-    /// <summary>Computes the text features anew, with the text encoder as it stands.</summary>
-    /// <returns>[f,d]</returns>
-    public Tensor RefreshFeatures() => _features = Inference.TextFeatures(Prompts.Ids, Prompts.AttentionMask);
+    /// <summary>The text encoder has other weights now, loaded or trained: its features are computed anew when they are asked for next.</summary>
+    public void ForgetFeatures()
+    {
+        if (Network.Text is not null)
+        {
+            _features = null;
+        }
+    }
 
     /// <summary>The text feature of one finding.</summary>
     /// <param name="finding">its number</param>
@@ -94,10 +105,16 @@ public sealed class Workbench : IDisposable
         return row;
     }
 
-    /// <summary>Starts the dropout of a step.</summary>
+    /// <summary>Starts the dropout of a pass: its images draw what they would draw in the whole step at once.</summary>
     /// <param name="stream">keeps stages apart</param>
     /// <param name="step">of the stage</param>
-    public void BeginDropout(int stream, long step) => Dropout.Begin(Order.StepSeed(Config.Seed, stream, step), 0);
+    /// <param name="window">images of the step</param>
+    /// <param name="pass">which of its passes</param>
+    public void BeginDropout(int stream, long step, StepWindow window, int pass)
+    {
+        var (skipped, count) = window.Pass(pass);
+        Dropout.Begin(Order.StepSeed(Config.Seed, stream, step), 0, skipped, count);
+    }
 
     /// <summary>Whether an epoch ends with a validation.</summary>
     /// <param name="section">of the stage</param>
@@ -161,6 +178,7 @@ public sealed class Workbench : IDisposable
             WarmupSteps = section.WarmupSteps,
             WeightDecay = section.WeightDecay,
             ClipNorm = section.ClipNorm,
+            Accumulate = section.Accumulate,
             Freeze = section.Freeze,
             CheckpointEvery = Config.Train.CheckpointEvery,
         };
@@ -170,7 +188,6 @@ public sealed class Workbench : IDisposable
     /// <returns>AUC as the metric, each finding's beside it</returns>
     public Validation ValidateClassification()
     {
-        RefreshFeatures();
         var result = RunEvaluation.Score(this, Split.Validation, Ask(Data.Indices(Split.Validation), maps: false), bootstrap: null);
         return new Validation(
             result.Macro.Auc ?? double.NegativeInfinity,
@@ -204,7 +221,7 @@ public sealed class Workbench : IDisposable
             Map = Map,
             Preprocessing = Input.Described(Data.Height),
         };
-        WeightsFile.Save(path, Network, info, RefreshFeatures());
+        WeightsFile.Save(path, Network, info, Features);
     }
 
     /// <inheritdoc/>

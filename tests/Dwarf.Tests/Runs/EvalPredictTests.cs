@@ -90,7 +90,7 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
         using var cpu = new CpuDevice(2);
         using var bench = new Workbench(config, data, cpu);
         WeightsFile.LoadInto(Best, bench.Network);
-        bench.RefreshFeatures();
+        bench.ForgetFeatures();
         var expected = bench.Ask(samples, maps: true);
 
         string folder = _run.In("predicted");

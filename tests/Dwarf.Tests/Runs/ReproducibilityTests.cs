@@ -81,7 +81,6 @@ public sealed class ReproducibilityTests : IDisposable
         using (var runner = new StageRunner(folder, bench, SilentMonitor.Instance, Experiment.Fingerprint(config), source.Token))
         {
             File.WriteAllText(folder.Config, ResolvedText(config));
-            bench.RefreshFeatures();
             var stage = new StoppedInValidation(new PretrainStage(bench), source);
             Assert.False(runner.Train(0, stage));
             Assert.Equal((0, 3, 3L), (runner.State.Epoch, runner.State.Step, runner.State.StageSteps));
@@ -111,7 +110,9 @@ public sealed class ReproducibilityTests : IDisposable
 
         public int StepsPerEpoch => stage.StepsPerEpoch;
 
-        public StepResult Step(int epoch, int step) => stage.Step(epoch, step);
+        public int Passes(int step) => stage.Passes(step);
+
+        public StepResult Step(int epoch, int step, int pass) => stage.Step(epoch, step, pass);
 
         public Validation? Validate(int epoch, bool last)
         {

@@ -48,6 +48,15 @@ public sealed class SteadyMemoryTests : IDisposable
         Assert.True(Math.Abs(after - before) <= 16, $"{after} bytes a step of the large model, {before} of the small one");
     }
 
+    [Fact]
+    public void What_a_step_in_passes_allocates_does_not_grow_with_the_model()
+    {
+        double before = BytesAStep("dwarf", [.. Small, "train.accumulate=3"]);
+        double after = BytesAStep("dwarf", [.. Small, "train.accumulate=3", "model.image.width=64", "model.image.layers=4", "model.decoder.layers=4"]);
+        Assert.True(before < 4000, $"{before} bytes a step");
+        Assert.True(Math.Abs(after - before) <= 16, $"{after} bytes a step of the large model, {before} of the small one");
+    }
+
     private double BytesAStep(string stage, string[] sets)
     {
         const int Count = 60;
@@ -88,7 +97,12 @@ public sealed class SteadyMemoryTests : IDisposable
         {
             for (int i = 0; i < count; i++, _step++)
             {
-                _stage.Step(_step / _stage.StepsPerEpoch, _step % _stage.StepsPerEpoch);
+                for (int pass = 0; pass < _stage.Passes(_step % _stage.StepsPerEpoch); pass++)
+                {
+                    _stage.Step(_step / _stage.StepsPerEpoch, _step % _stage.StepsPerEpoch, pass);
+                    _bench.Tape.EndPass();
+                }
+
                 if (!double.IsFinite(_clipping.Clip(_cpu, 1)))
                 {
                     throw new InvalidOperationException("the gradient is not finite");
