@@ -323,11 +323,7 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Ends the step: every tensor, variable and node of it may be used again. Gradients of parameters are gone too.</summary>
     public void Reset()
     {
-        foreach (var parameter in _touched)
-        {
-            parameter.Grad = null;
-        }
-
+        _touched.ForEach(static parameter => parameter.Grad = null);
         _touched.Clear();
         EndPass();
     }
@@ -337,10 +333,7 @@ public sealed unsafe class Tape : IDisposable
     {
         _objects.Reset();
         _pool.Reset();
-        if (!ReferenceEquals(_hostPool, _pool))
-        {
-            _hostPool.Reset();
-        }
+        _hostPool.Reset();
     }
 
     /// <inheritdoc/>
