@@ -17,7 +17,7 @@ internal static class BasicText
         var word = new StringBuilder();
         foreach (Rune letter in Normalize(text))
         {
-            bool alone = IsPunctuation(letter);
+            bool alone = ReferenceUnicode.IsPunctuation(letter);
             if ((alone || IsSpace(letter)) && word.Length > 0)
             {
                 words.Add(word.ToString());
@@ -44,7 +44,7 @@ internal static class BasicText
     {
         foreach (Rune letter in text.EnumerateRunes())
         {
-            if (letter.Value == 0xFFFD || IsControl(letter))
+            if (letter.Value == 0xFFFD || ReferenceUnicode.IsControl(letter))
             {
                 continue;
             }
@@ -79,23 +79,16 @@ internal static class BasicText
         {
             return parts;
         }
-        return Rune.GetUnicodeCategory(new Rune(code)) == UnicodeCategory.NonSpacingMark ? [] : [code];
+        return ReferenceUnicode.IsAccent(code) ? [] : [code];
     }
 
     private static bool IsSpace(Rune letter) => letter.Value is '\t' or '\n' or '\r' || Rune.IsWhiteSpace(letter);
 
-    private static bool IsControl(Rune letter) => letter.Value is not ('\t' or '\n' or '\r')
-        && Rune.GetUnicodeCategory(letter) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse;
-
-    // Every ASCII sign counts, also those that Unicode calls symbols: > < = + $ ^ ` | ~.
-    private static bool IsPunctuation(Rune letter) => letter.IsAscii
-        ? letter.Value > ' ' && letter.Value < 0x7f && !char.IsAsciiLetterOrDigit((char)letter.Value)
-        : Rune.IsPunctuation(letter);
-
-    // The blocks that BERT names: CJK unified and compatibility ideographs, but neither kana nor Hangul.
+    // The blocks that BERT names: CJK unified and compatibility ideographs, but neither kana nor Hangul. BERT's own list begins the last block of
+    // plane 2 at 2B820; Hugging Face's, which the models in use were fed by, at 2B920.
     private static bool IsIdeograph(int code) => code
         is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F)
-        or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B820 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
+        or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
 
     private static Dictionary<int, int[]> ReadDecompositions()
     {

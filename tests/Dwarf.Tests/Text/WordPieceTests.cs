@@ -31,6 +31,42 @@ public sealed class WordPieceTests : IDisposable
         Assert.Equal(470, cases);
     }
 
+    [Fact]
+    public void Ten_thousand_generated_texts_have_the_ids_of_an_independent_tokenizer()
+    {
+        var texts = new GeneratedTexts(Bert.Value);
+        uint[] sums = TextSum.Golden();
+        int[] wrong = [.. Enumerable.Range(0, TextSum.Texts).Where(number => TextSum.Of(Bert.Value, [texts.Next(number)]) != sums[number]).Take(10)];
+        Assert.True(wrong.Length == 0, $"make_strings.js prints these texts, by number: {string.Join(", ", wrong)}");
+    }
+
+    [Fact]
+    public void Every_piece_of_the_vocabulary_as_a_text_has_the_ids_of_an_independent_tokenizer()
+    {
+        string[] pieces = [.. Enumerable.Range(0, Bert.Value.Count).Select(id => Bert.Value.Piece(id))];
+        uint[] sums = TextSum.Golden()[TextSum.Texts..];
+        Assert.Equal(30_522, pieces.Length);
+        int[] wrong = [.. pieces.Chunk(16).Index().Where(chunk => TextSum.Of(Bert.Value, chunk.Item) != sums[chunk.Index]).Select(chunk => chunk.Index * 16)];
+        Assert.True(wrong.Length == 0, $"among the 16 pieces from each of {string.Join(", ", wrong)} on");
+    }
+
+    [Fact]
+    public void Every_code_point_between_two_letters_has_the_ids_of_an_independent_tokenizer()
+    {
+        uint[] sums = TextSum.Golden()[(TextSum.Texts + ((30_522 + 15) / 16))..];
+        Assert.Equal(0x1100, sums.Length);
+        var wrong = new List<string>();
+        for (int block = 0; block < sums.Length; block++)
+        {
+            var codes = Enumerable.Range(block * 256, 256).Where(code => code is < 0xD800 or > 0xDFFF);
+            if (TextSum.Of(Bert.Value, codes.Select(code => "a" + char.ConvertFromUtf32(code) + "b")) != sums[block])
+            {
+                wrong.Add($"{block:x}00");
+            }
+        }
+        Assert.True(wrong.Count == 0, $"among the 256 code points from each of {string.Join(", ", wrong)} on");
+    }
+
     [Theory]
     [InlineData(2, "[CLS] [SEP]")]
     [InlineData(4, "[CLS] pl ##eur [SEP]")]
