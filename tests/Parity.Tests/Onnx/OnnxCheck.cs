@@ -76,6 +76,18 @@ internal static class OnnxCheck
         }
     }
 
+    /// <summary>Normal numbers, the same in every run.</summary>
+    public static Tensor Random(Shape shape, int seed)
+    {
+        var (tensor, random) = (new Tensor(shape, DType.F32), new Random(seed));
+        foreach (ref float x in tensor.Span<float>())
+        {
+            x = (float)Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * (float)Math.Cos(2 * Math.PI * random.NextDouble());
+        }
+
+        return tensor;
+    }
+
     private static double Norm(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
         double sum = 0;

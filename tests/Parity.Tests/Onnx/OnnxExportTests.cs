@@ -37,13 +37,13 @@ public sealed class OnnxExportTests : IDisposable
         var info = new WeightsInfo { Model = config, Findings = ["A", "B", "C"], Prompts = ["a", "b", "c"], HasHeads = true, Map = map };
         using var network = new DwarfNetwork(config, info.Findings, DType.F32, 5);
         Shuffle(network);
-        var features = Random([3, 24], 1);
+        var features = OnnxCheck.Random([3, 24], 1);
         OnnxExport.Write(_path, StoredNetwork.Of(network, info, features), Prompts.Alone);
         using var session = new InferenceSession(_path);
         Assert.Equal(["image"], session.InputMetadata.Keys);
         foreach (int b in new[] { 1, 3 })
         {
-            var image = Random([b, 3, 24, 32], 2);
+            var image = OnnxCheck.Random([b, 3, 24, 32], 2);
             OnnxCheck.AssertSame(OnnxCheck.OfEngine(network, image, features, Prompts.Alone, map), OnnxCheck.Run(session, ("image", image)));
         }
     }
@@ -59,7 +59,7 @@ public sealed class OnnxExportTests : IDisposable
         using var session = new InferenceSession(_path);
         foreach (var (b, q) in new[] { (1, 1), (3, 4), (2, 1) })
         {
-            var (image, features) = (Random([b, 3, 24, 32], 2), Random([q, 24], 3));
+            var (image, features) = (OnnxCheck.Random([b, 3, 24, 32], 2), OnnxCheck.Random([q, 24], 3));
             var expected = OnnxCheck.OfEngine(network, image, features, prompts, null);
             OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", image), ("text_features", features)));
         }
@@ -74,7 +74,7 @@ public sealed class OnnxExportTests : IDisposable
         using var session = new InferenceSession(_path);
         foreach (int b in new[] { 1, 3 })
         {
-            var (pixels, features) = (Random([b, 3, 224, 224], 2), Random([13, 768], 3));
+            var (pixels, features) = (OnnxCheck.Random([b, 3, 224, 224], 2), OnnxCheck.Random([13, 768], 3));
             var expected = OnnxCheck.OfEngine(network, pixels, features, Prompts.Together, null);
             OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", pixels), ("text_features", features)));
         }
@@ -99,7 +99,7 @@ public sealed class OnnxExportTests : IDisposable
         using var session = new InferenceSession(_path);
         foreach (int b in new[] { 1, 3 })
         {
-            var (pixels, features) = (Random([b, 3, 24, 32], 2), Random([5, texts], 3));
+            var (pixels, features) = (OnnxCheck.Random([b, 3, 24, 32], 2), OnnxCheck.Random([5, texts], 3));
             var expected = OnnxCheck.OfEngine(network, pixels, features, Prompts.Together, null);
             OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", pixels), ("text_features", features)));
         }
@@ -111,23 +111,12 @@ public sealed class OnnxExportTests : IDisposable
         int seed = 100;
         foreach (var parameter in network.Parameters.Parameters.Where(p => p.Value.Shape.Rank == 1))
         {
-            var noise = Random(parameter.Value.Shape, seed++).Span<float>();
+            var noise = OnnxCheck.Random(parameter.Value.Shape, seed++).Span<float>();
             var values = parameter.Value.Span<float>();
             for (int i = 0; i < values.Length; i++)
             {
                 values[i] += 0.2f * noise[i];
             }
         }
-    }
-
-    private static Tensor Random(Shape shape, int seed)
-    {
-        var (tensor, random) = (new Tensor(shape, DType.F32), new Random(seed));
-        foreach (ref float x in tensor.Span<float>())
-        {
-            x = (float)Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * (float)Math.Cos(2 * Math.PI * random.NextDouble());
-        }
-
-        return tensor;
     }
 }
