@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -64,16 +65,35 @@ public static partial class Ops
         var y = tape.Empty(x.Shape, x.DType);
         var (from, to) = (tape.View(x.Value, flat), tape.View(y, flat));
         bool batch = training && x.Value.Count > 0;
-        if (batch)
+        if (tape.Device is CudaDevice gpu)
         {
-            BatchNormCpu.Statistics(tape.Cpu, from, eps, momentum, runningMean, runningVar, mean, rstd);
+            var parts = batch ? tape.Empty([channels, BatchNormCuda.Parts(from), 2], accumulator) : null;
+            if (parts is not null)
+            {
+                BatchNormCuda.Statistics(gpu, from, eps, momentum, runningMean, runningVar, mean, rstd, parts);
+            }
+            else
+            {
+                BatchNormCuda.FromRunning(gpu, from, runningMean, runningVar, eps, mean, rstd);
+            }
+
+            BatchNormCuda.Forward(gpu, from, weight?.Value, bias?.Value, mean, rstd, to);
+            tape.Release(parts);
         }
         else
         {
-            BatchNormCpu.FromRunning(runningMean, runningVar, eps, mean, rstd);
+            if (batch)
+            {
+                BatchNormCpu.Statistics(tape.Cpu, from, eps, momentum, runningMean, runningVar, mean, rstd);
+            }
+            else
+            {
+                BatchNormCpu.FromRunning(runningMean, runningVar, eps, mean, rstd);
+            }
+
+            BatchNormCpu.Forward(tape.Cpu, from, weight?.Value, bias?.Value, mean, rstd, to);
         }
 
-        BatchNormCpu.Forward(tape.Cpu, from, weight?.Value, bias?.Value, mean, rstd, to);
         bool readsX = weight is { RequiresGrad: true } || (batch && x.RequiresGrad);
         var result = tape.Record(
             "batch_norm",
@@ -148,30 +168,54 @@ public static partial class Ops
         var sums = needsSums ? tape.Empty([2, channels], dy.DType.Accumulator()) : null;
         if (sums is not null)
         {
-            BatchNormCpu.BackwardSums(tape.Cpu, x, mean, rstd, from, sums);
+            var dweight = node.Needs(1) ? tape.BeginGrad(node.Input(1)!) : null;
+            var dbias = node.Needs(2) ? tape.BeginGrad(node.Input(2)!) : null;
+            BatchNormSums(tape, x, mean, rstd, from, sums, dweight, dbias);
+            if (dweight is not null)
+            {
+                tape.EndGrad(node.Input(1)!, dweight);
+            }
+
+            if (dbias is not null)
+            {
+                tape.EndGrad(node.Input(2)!, dbias);
+            }
         }
 
         if (node.Needs(0))
         {
             var dx = tape.BeginGrad(node.Input(0)!);
-            var to = tape.View(dx, from.Shape);
-            BatchNormCpu.BackwardX(tape.Cpu, x, weight, mean, rstd, from, throughStatistics ? sums : null, to);
+            var (to, through) = (tape.View(dx, from.Shape), throughStatistics ? sums : null);
+            if (tape.Device is CudaDevice gpu)
+            {
+                BatchNormCuda.BackwardX(gpu, x, weight, mean, rstd, from, through, to);
+            }
+            else
+            {
+                BatchNormCpu.BackwardX(tape.Cpu, x, weight, mean, rstd, from, through, to);
+            }
+
             tape.Release(to);
             tape.EndGrad(node.Input(0)!, dx);
         }
 
-        for (int i = 1; i <= 2; i++)
-        {
-            if (node.Needs(i))
-            {
-                var grad = tape.BeginGrad(node.Input(i)!);
-                BatchNormCpu.CopySums(sums!, i - 1, grad);
-                tape.EndGrad(node.Input(i)!, grad);
-            }
-        }
-
-        ReleaseAll(tape, from);
+        tape.Release(from);
         tape.Release(sums);
+    }
+
+    private static void BatchNormSums(
+        Tape tape, Tensor? x, Tensor mean, Tensor rstd, Tensor dy, Tensor sums, Tensor? dweight, Tensor? dbias)
+    {
+        if (tape.Device is CudaDevice gpu)
+        {
+            var parts = tape.Empty([mean.Count, BatchNormCuda.Parts(dy), 2], sums.DType);
+            BatchNormCuda.BackwardSums(gpu, x, mean, rstd, dy, sums, dweight, dbias, parts);
+            tape.Release(parts);
+        }
+        else
+        {
+            BatchNormCpu.BackwardSums(tape.Cpu, x, mean, rstd, dy, sums, dweight, dbias);
+        }
     }
 
     /// <summary>By name the running averages are inputs like others: copies are updated, and given back in training.</summary>

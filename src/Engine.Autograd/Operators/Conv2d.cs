@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -52,7 +53,18 @@ public static partial class Ops
         var window = new Window(ky, kx, strideY, strideX, padY, padX);
         var (height, width) = WindowAttributes.Places(op, x, in window);
         var y = tape.Empty([x.Shape[0], outputs, height, width], x.DType);
-        Conv2dCpu.Forward(tape.Cpu, x.Value, weight.Value, bias?.Value, in window, y);
+        if (tape.Device is CudaDevice gpu)
+        {
+            var columns = ColumnsFor(tape, x.Value, in window);
+            Conv2dCuda.Forward(gpu, x.Value, weight.Value, in window, y, columns);
+            tape.Release(columns);
+            AddChannels(tape, gpu, bias?.Value, y);
+        }
+        else
+        {
+            Conv2dCpu.Forward(tape.Cpu, x.Value, weight.Value, bias?.Value, in window, y);
+        }
+
         return tape.Record(
             op,
             y,
@@ -65,25 +77,82 @@ public static partial class Ops
     private static void Conv2dBackward(Tape tape, Node node)
     {
         var (dy, window) = (node.OutputGrad()!, WindowAttributes.Of(node));
+        var gpu = tape.Device as CudaDevice;
         if (node.Needs(2))
         {
             var dbias = tape.BeginGrad(node.Input(2)!);
-            Conv2dCpu.BackwardBias(tape.Cpu, dy, dbias);
+            if (gpu is null)
+            {
+                Conv2dCpu.BackwardBias(tape.Cpu, dy, dbias);
+            }
+            else
+            {
+                SumInto(tape, dy, 0b1101, 1, dbias);
+            }
+
             tape.EndGrad(node.Input(2)!, dbias);
         }
 
         if (node.Needs(1))
         {
-            var dweight = tape.BeginGrad(node.Input(1)!);
-            Conv2dCpu.BackwardWeight(tape.Cpu, node.Saved(0), dy, in window, dweight);
+            var (x, dweight) = (node.Saved(0), tape.BeginGrad(node.Input(1)!));
+            if (gpu is null)
+            {
+                Conv2dCpu.BackwardWeight(tape.Cpu, x, dy, in window, dweight);
+            }
+            else
+            {
+                Conv2dBackwardWeight(tape, gpu, x, dy, in window, dweight);
+            }
+
             tape.EndGrad(node.Input(1)!, dweight);
         }
 
         if (node.Needs(0))
         {
-            var dx = tape.BeginGrad(node.Input(0)!);
-            Conv2dCpu.BackwardX(tape.Cpu, node.Saved(1), dy, in window, dx);
+            var (weight, dx) = (node.Saved(1), tape.BeginGrad(node.Input(0)!));
+            if (gpu is null)
+            {
+                Conv2dCpu.BackwardX(tape.Cpu, weight, dy, in window, dx);
+            }
+            else
+            {
+                var columns = ColumnsFor(tape, dx, in window);
+                Conv2dCuda.BackwardX(gpu, weight, dy, in window, dx, columns);
+                tape.Release(columns);
+            }
+
             tape.EndGrad(node.Input(0)!, dx);
+        }
+    }
+
+    private static void Conv2dBackwardWeight(Tape tape, CudaDevice gpu, Tensor x, Tensor dy, in Window window, Tensor dweight)
+    {
+        long together = Conv2dCuda.Together(x, in window);
+        var columns = tape.Empty([together * Conv2dCuda.ColumnsOf(x, in window)], x.DType);
+        var turned = tape.Empty([together * dy.Shape.Fold(1, 4)], x.DType);
+        var wide = Conv2dCuda.WantsWide(x, in window) ? tape.Empty(dweight.Shape, DType.F32) : null;
+        Conv2dCuda.BackwardWeight(gpu, x, dy, in window, wide ?? dweight, columns, turned);
+        if (wide is not null)
+        {
+            MatmulCuda.Narrow(gpu, wide, dweight);
+        }
+
+        ReleaseAll(tape, columns, turned);
+        tape.Release(wide);
+    }
+
+    private static Tensor? ColumnsFor(Tape tape, Tensor x, in Window window) =>
+        window.IsPixel ? null : tape.Empty([Conv2dCuda.Together(x, in window) * Conv2dCuda.ColumnsOf(x, in window)], x.DType);
+
+    /// <summary>y += bias, a number for each channel.</summary>
+    private static void AddChannels(Tape tape, CudaDevice gpu, Tensor? bias, Tensor y)
+    {
+        if (bias is not null)
+        {
+            var column = tape.View(bias, [bias.Count, 1, 1]);
+            BroadcastCuda.Add(gpu, y, column, y);
+            tape.Release(column);
         }
     }
 }

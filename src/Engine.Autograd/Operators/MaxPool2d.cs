@@ -1,4 +1,5 @@
 using Engine.Autograd.Operators;
+using Engine.Kernels;
 using Engine.Kernels.Operators;
 using Engine.Tensors;
 
@@ -56,7 +57,15 @@ public static partial class Ops
 
         var y = tape.Empty(x.Shape.With(2, height).With(3, width), x.DType);
         var indices = tape.WillRecord(x) ? tape.Empty(y.Shape, DType.I64) : null;
-        MaxPool2dCpu.Forward(tape.Cpu, x.Value, in window, y, indices);
+        if (tape.Device is CudaDevice gpu)
+        {
+            MaxPool2dCuda.Forward(gpu, x.Value, in window, y, indices);
+        }
+        else
+        {
+            MaxPool2dCpu.Forward(tape.Cpu, x.Value, in window, y, indices);
+        }
+
         var result = tape.Record(op, y, [x], [indices], MaxPool2dBackward, integers: [kernelY, kernelX, strideY, strideX, padY, padX]);
         tape.Release(indices);
         return result;
@@ -65,7 +74,15 @@ public static partial class Ops
     private static void MaxPool2dBackward(Tape tape, Node node)
     {
         var dx = tape.BeginGrad(node.Input(0)!);
-        MaxPool2dCpu.Backward(tape.Cpu, node.OutputGrad()!, node.Saved(0), dx);
+        if (tape.Device is CudaDevice gpu)
+        {
+            MaxPool2dCuda.Backward(gpu, node.OutputGrad()!, node.Saved(0), WindowAttributes.Of(node), dx);
+        }
+        else
+        {
+            MaxPool2dCpu.Backward(tape.Cpu, node.OutputGrad()!, node.Saved(0), dx);
+        }
+
         tape.EndGrad(node.Input(0)!, dx);
     }
 }

@@ -69,22 +69,24 @@ public static unsafe class BatchNormCpu
         }
     }
 
-    /// <summary>Sums of each channel: of dy · (x - mean) · rstd, and of dy.</summary>
+    /// <summary>Sums of each channel: of dy · (x - mean) · rstd, and of dy; also as the gradients of weight and bias.</summary>
     /// <param name="cpu">runs it</param>
     /// <param name="x">[b, c, n]; null: only the sums of dy</param>
     /// <param name="mean">[c]</param>
     /// <param name="rstd">[c]</param>
     /// <param name="dy">[b, c, n]</param>
     /// <param name="sums">[2, c]: receives both; the first is zero without x</param>
-    public static void BackwardSums(CpuDevice cpu, Tensor? x, Tensor mean, Tensor rstd, Tensor dy, Tensor sums)
+    /// <param name="dweight">[c] or null: not wanted</param>
+    /// <param name="dbias">[c] or null: not wanted</param>
+    public static void BackwardSums(CpuDevice cpu, Tensor? x, Tensor mean, Tensor rstd, Tensor dy, Tensor sums, Tensor? dweight, Tensor? dbias)
     {
         if (dy.DType == DType.F64)
         {
-            BackwardSums<double>(cpu, x, mean, rstd, dy, sums);
+            BackwardSums<double>(cpu, x, mean, rstd, dy, sums, dweight, dbias);
         }
         else
         {
-            BackwardSums<float>(cpu, x, mean, rstd, dy, sums);
+            BackwardSums<float>(cpu, x, mean, rstd, dy, sums, dweight, dbias);
         }
     }
 
@@ -108,13 +110,6 @@ public static unsafe class BatchNormCpu
             BackwardX<float>(cpu, x, weight, mean, rstd, dy, sums, dx);
         }
     }
-
-    /// <summary>One of the two rows of sums, as a gradient.</summary>
-    /// <param name="sums">[2, c]</param>
-    /// <param name="which">0: weight's, 1: bias's</param>
-    /// <param name="grad">[c]</param>
-    public static void CopySums(Tensor sums, int which, Tensor grad) =>
-        Buffer.MemoryCopy((byte*)sums.Pointer + (which * grad.Bytes), grad.Pointer, grad.Bytes, grad.Bytes);
 
     private static void Statistics<T>(
         CpuDevice cpu, Tensor x, double eps, double momentum, Tensor runningMean, Tensor runningVar, Tensor mean, Tensor rstd)
@@ -195,7 +190,8 @@ public static unsafe class BatchNormCpu
         });
     }
 
-    private static void BackwardSums<T>(CpuDevice cpu, Tensor? x, Tensor mean, Tensor rstd, Tensor dy, Tensor sums)
+    private static void BackwardSums<T>(
+        CpuDevice cpu, Tensor? x, Tensor mean, Tensor rstd, Tensor dy, Tensor sums, Tensor? dweight, Tensor? dbias)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         cpu.For(mean.Count, ChannelGrain(dy), (x, mean, rstd, dy, sums), static (in t, begin, end) =>
@@ -215,6 +211,15 @@ public static unsafe class BatchNormCpu
                 t.sums.Data<T>()[channels + channel] = sum;
             }
         });
+        if (dweight is not null)
+        {
+            Rows.CopyOrClear(sums.Data<T>(), dweight.Data<T>(), dweight.Count);
+        }
+
+        if (dbias is not null)
+        {
+            Rows.CopyOrClear(sums.Data<T>() + dbias.Count, dbias.Data<T>(), dbias.Count);
+        }
     }
 
     private static void BackwardX<T>(CpuDevice cpu, Tensor? x, Tensor? weight, Tensor mean, Tensor rstd, Tensor dy, Tensor? sums, Tensor dx)

@@ -36,9 +36,16 @@ public static class MatmulCuda
         plan.Run(gpu, left, right, wide ?? result);
         if (wide is not null)
         {
-            gpu.Launch(s_narrow, result.DType, Dim3.Over(result.Count, 1024), 256, 0, [wide, result, result.Count]);
+            Narrow(gpu, wide, result);
         }
     }
+
+    /// <summary>Rounds a sum that ran in f32.</summary>
+    /// <param name="gpu">runs it</param>
+    /// <param name="wide">f32</param>
+    /// <param name="result">bf16, as many elements</param>
+    public static void Narrow(CudaDevice gpu, Tensor wide, Tensor result) =>
+        gpu.Launch(s_narrow, result.DType, Dim3.Over(result.Count, 1024), 256, 0, [wide, result, result.Count]);
 
     /// <summary>Whether a bf16 result is the sum of several products and so must be summed in f32 first.</summary>
     /// <param name="left">as for <see cref="Product"/></param>
