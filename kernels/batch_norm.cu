@@ -92,7 +92,6 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) batch_norm_parts(
 //   why      a warp a channel, parts in fixed order; squares about the parts' means are moved to the channel's mean, as in Chan et al.
 //   from     Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1; Chan, Golub, LeVeque 1979, eq. 2.1
 //   divergence channels have fewer parts than a warp has lanes
-//   sectors  mean and squares of a part lie side by side and are read one after the other
 extern "C" __global__ void __launch_bounds__(256) batch_norm_merge(
     const accum* parts, accum* running_mean, accum* running_var, accum momentum, accum eps, accum* mean, accum* rstd,
     long long channels, long long count, long long total)
@@ -183,7 +182,6 @@ __device__ __forceinline__ void map_channels(
 //   writes   S*count
 //   bound    memory
 //   why      flat over x; a channel's four numbers come from L1 (counted above), once a pack where n is a multiple of one
-//   sectors  a warp reads a channel's numbers from one or two addresses
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) batch_norm_forward(
     const scalar* x, const scalar* weight, const scalar* bias, const accum* mean, const accum* rstd, scalar* y,
     long long channels, long long n, long long count, int wide)
@@ -244,7 +242,6 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) batch_norm_backward_p
 //   bound    latency: a few kilobytes
 //   why      a second stage in fixed order in place of atomics: the same bits in every run
 //   divergence channels have fewer parts than a warp has lanes
-//   sectors  both sums of a part lie side by side and are read one after the other
 extern "C" __global__ void __launch_bounds__(256) batch_norm_backward_merge(
     const accum* parts, accum* sums, scalar* dweight, scalar* dbias, long long channels, long long count)
 {
@@ -277,7 +274,6 @@ extern "C" __global__ void __launch_bounds__(256) batch_norm_backward_merge(
 //   writes   S*count
 //   bound    memory
 //   why      as batch_norm_forward
-//   sectors  a warp reads a channel's numbers from one or two addresses
 extern "C" __global__ void __launch_bounds__(TILE_THREADS) batch_norm_backward(
     const scalar* x, const scalar* weight, const accum* mean, const accum* rstd, const scalar* dy, const accum* sums, scalar* dx,
     long long channels, long long n, long long count, long long total, int wide)
