@@ -37,7 +37,7 @@ internal sealed class PickleBytes(byte[] bytes, string path)
         }
 
         var value = new System.Numerics.BigInteger(Take(count));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     public string Text(long count) => Utf8(Take(count));

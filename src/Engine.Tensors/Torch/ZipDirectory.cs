@@ -151,17 +151,22 @@ internal sealed class ZipDirectory
         const int Fixed = 30;
         Span<byte> local = stackalloc byte[Fixed];
         _file.Read(local, header);
-        int nameLength = U16(local, 26);
-        var text = new byte[nameLength];
-        _file.Read(text, header + Fixed);
+        byte[] expected = Encoding.UTF8.GetBytes(name);
+        var text = new byte[expected.Length];
+        bool named = U32(local, 0) == 0x04034b50 && U16(local, 26) == expected.Length;
+        if (named)
+        {
+            _file.Read(text, header + Fixed);
+        }
+
         bool later = (U16(local, 6) & 8) != 0;
         bool fits = later || (U32(local, 22) == size && U32(local, 18) == size) || U32(local, 22) == 0xffffffff;
-        if (U32(local, 0) != 0x04034b50 || U16(local, 8) != 0 || !fits || !Encoding.UTF8.GetBytes(name).AsSpan().SequenceEqual(text))
+        if (!named || U16(local, 8) != 0 || !fits || !expected.AsSpan().SequenceEqual(text))
         {
             throw Wrong($"record '{label}' and the archive's directory contradict each other");
         }
 
-        long data = header + Fixed + nameLength + U16(local, 28);
+        long data = header + Fixed + expected.Length + U16(local, 28);
         return data <= dataEnd && size <= dataEnd - data
             ? data
             : throw Wrong($"record '{label}' of {size} bytes at {data} does not fit the archive: its data ends at {dataEnd}");
