@@ -21,6 +21,7 @@ public abstract class ImageEncoder
     /// <summary>Declares the encoder that a configuration asks for.</summary>
     internal static ImageEncoder Create(Plan plan, ImageEncoderConfig config) => config.Kind switch
     {
+        ImageEncoderKind.Resnet50 => new ResnetEncoder(plan, WeightNames.Image, config),
         ImageEncoderKind.LukemelasVit => new VitEncoder(plan, VitNames.Lukemelas(WeightNames.Image), config),
         _ => new VitEncoder(plan, VitNames.HuggingFace(WeightNames.Vit), config),
     };

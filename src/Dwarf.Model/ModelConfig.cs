@@ -147,9 +147,7 @@ public sealed record ModelConfig
     /// <exception cref="DwarfException">one line for the first that does not (configuration)</exception>
     public void Validate()
     {
-        Divides("image.patch", Image.Patch, "image.size", Image.Size);
-        Divides("image.patch", Image.Patch, "image.size_across", Image.SizeAcross == 0 ? Image.Size : Image.SizeAcross);
-        Divides("image.heads", Image.Heads, "image.width", Image.Width);
+        Image.Validate();
         Divides("decoder.heads", Decoder.Heads, "image.width", Image.Width);
         if (Text is not null)
         {
@@ -163,19 +161,11 @@ public sealed record ModelConfig
 
         (string Key, int Value)[] positive =
         [
-            ("image.channels", Image.Channels), ("image.layers", Image.Layers), ("image.hidden", Image.Hidden),
             ("decoder.layers", Decoder.Layers), ("decoder.hidden", Decoder.Hidden), ("text.vocab_size", Text?.Vocabulary ?? 1),
             ("text.max_positions", Text?.MaxPositions ?? 1), ("text.layers", Text?.Layers ?? 1), ("text.hidden", Text?.Hidden ?? 1),
             ("text.projection", Text?.Projection ?? 1), ("decoder.text_width", TextFeatures),
         ];
-        foreach (var (key, value) in positive)
-        {
-            if (value < 1)
-            {
-                throw new DwarfException(ErrorKind.Configuration, $"{key}: expected at least 1, found {value}");
-            }
-        }
-
+        Positive(positive);
         if (!(Decoder.Dropout >= 0 && Decoder.Dropout < 1))
         {
             throw new DwarfException(
@@ -183,7 +173,18 @@ public sealed record ModelConfig
         }
     }
 
-    private static void Divides(string divisorKey, int divisor, string key, int size)
+    internal static void Positive(params ReadOnlySpan<(string Key, int Value)> sizes)
+    {
+        foreach (var (key, value) in sizes)
+        {
+            if (value < 1)
+            {
+                throw new DwarfException(ErrorKind.Configuration, $"{key}: expected at least 1, found {value}");
+            }
+        }
+    }
+
+    internal static void Divides(string divisorKey, int divisor, string key, int size)
     {
         if (size < 1 || divisor < 1 || size % divisor != 0)
         {

@@ -6,22 +6,38 @@ using Engine.Tensors.Safetensors;
 
 namespace Dwarf.Model;
 
-/// <summary>One forward, and backward, of a whole network given by its weights: what `model run` does.</summary>
+/// <summary>One forward, and backward, of what a weight file holds: what `model run` does.</summary>
 public static class ModelRunner
 {
-    private const string Logits = "cotangent.logits";
-    private const string Map = "cotangent.map";
+    private const string Cotangent = "cotangent.";
 
-    /// <summary>Runs the network; dropout is off and the prompts see each other, as in KAD.</summary>
+    private static readonly string[] s_outputs = ["patch_tokens", "pooled", "text_features", "logits", "map"];
+
+    private static readonly string[] s_inputs =
+        ["image", "input_ids", "attention_mask", "text_features", "patch_tokens", .. s_outputs.Select(o => Cotangent + o)];
+
+    /// <summary>Runs the network; dropout is off, batch norms use their running statistics and the prompts see each other, as in KAD.</summary>
     /// <param name="device">runs it</param>
-    /// <param name="weights">path of a weight file; sizes come from its shapes</param>
-    /// <param name="inputs">image, input_ids, attention_mask; cotangent.logits and .map ask for backward, an absent one is zero</param>
+    /// <param name="weights">path of a weight file of any published layout; sizes come from its shapes</param>
+    /// <param name="inputs">
+    /// image; input_ids and attention_mask, or text_features [q,d] where the file holds no text encoder (patch_tokens [b,hw,d] where it
+    /// holds no image encoder); cotangent.OUTPUT asks for backward, an absent one is zero
+    /// </param>
     /// <param name="heads">numbers of attention heads</param>
     /// <param name="dtype">f32 or f64</param>
-    /// <returns>patch_tokens, pooled, text_features, logits, map; with a cotangent, grad.KEY of every floating tensor of the file</returns>
+    /// <param name="note">told in one line what was loaded and ignored; null where nobody asks</param>
+    /// <returns>
+    /// patch_tokens, pooled, text_features, logits, map, as far as the file goes; with a cotangent, grad.KEY of every floating tensor of
+    /// the file
+    /// </returns>
     /// <exception cref="DwarfException">weights or inputs that do not fit (content), heads that do not divide a width (usage)</exception>
     public static Dictionary<string, Tensor> Run(
-        Device device, string weights, IReadOnlyDictionary<string, Tensor> inputs, HeadCounts heads, DType dtype)
+        Device device,
+        string weights,
+        IReadOnlyDictionary<string, Tensor> inputs,
+        HeadCounts heads,
+        DType dtype,
+        Action<string>? note = null)
     {
         if (dtype == DType.BF16)
         {
@@ -29,34 +45,25 @@ public static class ModelRunner
         }
 
         CheckNames(inputs);
-        var image = Floating(inputs, "image");
-        if (image.Shape.Rank != 4 || image.Shape[2] is 0 or > int.MaxValue || image.Shape[3] is 0 or > int.MaxValue)
-        {
-            throw new ShapeException($"model run: image must be [b,c,h,w], found {image.Shape}");
-        }
-
         using var file = WeightArchive.Open(weights);
-        using var network = Open(file, weights, heads, (int)image.Shape[2], (int)image.Shape[3], dtype, device.Memory);
-        bool backward = inputs.ContainsKey(Logits) || inputs.ContainsKey(Map);
-        using var tape = new Tape(device) { Recording = backward };
+        using var parts = NetworkParts.Open(file, heads, dtype, Size(inputs), device.Memory);
+        note?.Invoke($"{weights}: {parts.Report}");
+        string[] cotangents = [.. s_outputs.Where(o => inputs.ContainsKey(Cotangent + o))];
+        using var tape = new Tape(device) { Recording = cotangents.Length > 0 };
+        var outputs = Forward(tape, parts, inputs, dtype);
+        var result = outputs.ToDictionary(o => o.Name, o => o.Value.Value.CopyTo(null));
+        if (cotangents.Length > 0)
+        {
+            foreach (string name in cotangents.Where(c => !result.ContainsKey(c)))
+            {
+                throw new DwarfException(ErrorKind.Content, $"model run: {Cotangent}{name} has no output: {weights} and the inputs give no {name}");
+            }
 
-        var (patches, pooled) = network.Image.Forward(tape, tape.Constant(image.To(dtype)));
-        var features = network.Text!.Forward(tape, Input(inputs, "input_ids"), Input(inputs, "attention_mask"));
-        var (logits, map) = network.Decoder.Forward(tape, patches, features, Prompts.Together);
-        var result = new Dictionary<string, Tensor>
-        {
-            ["patch_tokens"] = patches.Value.CopyTo(null),
-            ["pooled"] = pooled.Value.CopyTo(null),
-            ["text_features"] = features.Value.CopyTo(null),
-            ["logits"] = logits.Value.CopyTo(null),
-            ["map"] = map.Value.CopyTo(null),
-        };
-        if (backward)
-        {
-            tape.Backward([logits, map], [tape.OnDevice(Cotangent(inputs, Logits, logits)), tape.OnDevice(Cotangent(inputs, Map, map))]);
+            var roots = outputs.Where(o => cotangents.Contains(o.Name)).ToList();
+            tape.Backward([.. roots.Select(r => r.Value)], [.. roots.Select(r => tape.OnDevice(Wanted(inputs, r.Name, r.Value)))]);
             foreach (var entry in file.Entries.Where(e => e.DType.IsFloating()))
             {
-                result["grad." + entry.Name] = network.Layout.Find(WeightNames.Canonical(entry.Name)) is { } known
+                result["grad." + entry.Name] = parts.Find(entry.Name) is { } known
                     ? known.Gather(p => p.Grad).CopyTo(null)
                     : new Tensor(entry.Shape, dtype);
             }
@@ -65,38 +72,75 @@ public static class ModelRunner
         return result;
     }
 
-    private static DwarfNetwork Open(WeightArchive file, string path, HeadCounts heads, int height, int width, DType dtype, MemorySpace? space)
+    private static List<(string Name, Variable Value)> Forward(
+        Tape tape, NetworkParts parts, IReadOnlyDictionary<string, Tensor> inputs, DType dtype)
     {
-        var reader = new ShapeReader(path, file.Entries.ToDictionary(e => e.Name, e => e.Shape));
-        var config = reader.Read(heads, height, width);
-        if (height % config.Image.Patch != 0 || width % config.Image.Patch != 0)
+        var outputs = new List<(string, Variable)>();
+        Variable? patches = null, queries = null;
+        if (parts.Image is not null && (parts.Decoder is not null || inputs.ContainsKey("image") || parts.Text is null))
         {
-            throw new ShapeException(
-                $"model run: image height and width must be multiples of the patch {config.Image.Patch}, found {height} and {width}");
+            (patches, var pooled) = parts.Image.Forward(tape, tape.Constant(Floating(inputs, "image").To(dtype)));
+            outputs.AddRange([("patch_tokens", patches), ("pooled", pooled)]);
+        }
+        else if (parts.Decoder is not null)
+        {
+            patches = tape.Constant(Floating(inputs, "patch_tokens").To(dtype));
         }
 
-        var network = new DwarfNetwork(config, reader.Findings(), dtype, seed: null, space);
-        try
+        if (parts.Text is not null && !(inputs.ContainsKey("text_features") && parts.Decoder is not null)
+            && (parts.Decoder is not null || inputs.ContainsKey("input_ids") || parts.Image is null))
         {
-            WeightLoader.Load(file, path, network.Layout);
-            return network;
+            queries = parts.Text.Forward(tape, Input(inputs, "input_ids"), Input(inputs, "attention_mask"));
         }
-        catch
+        else if (parts.Decoder is not null)
         {
-            network.Dispose();
-            throw;
+            queries = tape.Constant(TextFeatures(inputs, parts).To(dtype));
         }
+
+        if (queries is not null)
+        {
+            queries = parts.Decoder is null ? queries : parts.Decoder.Queries(tape, queries);
+            outputs.Add(("text_features", queries));
+        }
+
+        if (parts.Decoder is not null)
+        {
+            var (logits, map) = parts.Decoder.Answer(tape, patches!, queries!, Prompts.Together);
+            outputs.AddRange([("logits", logits), ("map", map)]);
+        }
+
+        return outputs;
+    }
+
+    private static (int Height, int Width) Size(IReadOnlyDictionary<string, Tensor> inputs)
+    {
+        if (!inputs.ContainsKey("image"))
+        {
+            return default;
+        }
+
+        var shape = Floating(inputs, "image").Shape;
+        return shape.Rank == 4 && shape[2] is > 0 and <= int.MaxValue && shape[3] is > 0 and <= int.MaxValue
+            ? ((int)shape[2], (int)shape[3])
+            : throw new ShapeException($"model run: image must be [b,c,h,w], found {shape}");
+    }
+
+    private static Tensor TextFeatures(IReadOnlyDictionary<string, Tensor> inputs, NetworkParts parts)
+    {
+        var features = Floating(inputs, "text_features");
+        return parts.DecoderConfig is not { Kind: DecoderKind.Medklip, TextWidth: var width } || (features.Shape.Rank == 2 && features.Shape[1] == width)
+            ? features
+            : throw new ShapeException($"model run: text_features must be [q,{width}], found {features.Shape}");
     }
 
     private static void CheckNames(IReadOnlyDictionary<string, Tensor> inputs)
     {
-        string[] known = ["image", "input_ids", "attention_mask", Logits, Map];
         foreach (string name in inputs.Keys)
         {
-            if (!known.Contains(name))
+            if (!s_inputs.Contains(name))
             {
                 throw new DwarfException(
-                    ErrorKind.Content, $"model run: unknown input '{SafetensorsFile.Printable(name)}'{Nearest.Hint(name, known)}");
+                    ErrorKind.Content, $"model run: unknown input '{SafetensorsFile.Printable(name)}'{Nearest.Hint(name, s_inputs)}");
             }
         }
     }
@@ -113,16 +157,11 @@ public static class ModelRunner
             : throw new DTypeException($"model run: {name} must be floating, found {tensor.DType.Label()}");
     }
 
-    private static Tensor Cotangent(IReadOnlyDictionary<string, Tensor> inputs, string name, Variable output)
+    private static Tensor Wanted(IReadOnlyDictionary<string, Tensor> inputs, string name, Variable output)
     {
-        if (!inputs.ContainsKey(name))
-        {
-            return new Tensor(output.Shape, output.DType);
-        }
-
-        var tensor = Floating(inputs, name);
+        var tensor = Floating(inputs, Cotangent + name);
         return tensor.Shape == output.Shape
             ? tensor.To(output.DType)
-            : throw new ShapeException($"model run: {name} must be {output.Shape}, found {tensor.Shape}");
+            : throw new ShapeException($"model run: {Cotangent}{name} must be {output.Shape}, found {tensor.Shape}");
     }
 }

@@ -6,7 +6,7 @@ namespace Engine.Autograd;
 /// <remarks>Declare every parameter, then <see cref="Build"/> allocates the arenas once; nothing is allocated afterwards.</remarks>
 public sealed unsafe class ParameterStore : IDisposable
 {
-    private readonly List<(string Name, Shape Shape, bool Decays, Action<Parameter> Keep, Action<Tensor> Initialise)> _declared = [];
+    private readonly List<(string Name, Shape Shape, bool Decays, Action<Parameter> Keep, Action<Tensor> Initialise, bool Buffer)> _declared = [];
     private readonly List<Parameter> _parameters = [];
     private MemoryBlock? _values;
     private MemoryBlock? _grads;
@@ -41,7 +41,9 @@ public sealed unsafe class ParameterStore : IDisposable
     /// <param name="decays">whether weight decay applies</param>
     /// <param name="initialise">writes the first values; the tensor is zero before</param>
     /// <param name="keep">receives the parameter when the store is built</param>
-    public void Declare(string name, Shape shape, bool decays, Action<Tensor> initialise, Action<Parameter> keep)
+    /// <param name="buffer">whether it is never trained: operators move it, files save it</param>
+    public void Declare(
+        string name, Shape shape, bool decays, Action<Tensor> initialise, Action<Parameter> keep, bool buffer = false)
     {
         if (_values is not null)
         {
@@ -56,7 +58,7 @@ public sealed unsafe class ParameterStore : IDisposable
             }
         }
 
-        _declared.Add((name, shape, decays, keep, initialise));
+        _declared.Add((name, shape, decays, keep, initialise, buffer));
     }
 
     /// <summary>Allocates the arenas and initialises all parameters.</summary>
@@ -64,7 +66,7 @@ public sealed unsafe class ParameterStore : IDisposable
     {
         long size = DType.Size();
         long bytes = 0;
-        foreach (var (_, shape, _, _, _) in _declared)
+        foreach (var (_, shape, _, _, _, _) in _declared)
         {
             bytes += Padded(shape.Count * size);
         }
@@ -72,15 +74,15 @@ public sealed unsafe class ParameterStore : IDisposable
         _values = Zeroed(bytes);
         _grads = Zeroed(bytes);
         long offset = 0;
-        foreach (var (name, shape, decays, keep, initialise) in _declared)
+        foreach (var (name, shape, decays, keep, initialise, buffer) in _declared)
         {
             var value = new Tensor(_values, _values.Pointer + offset, shape, DType, Space);
             Initialise(value, initialise);
-            var parameter = new Parameter(name, value, new Tensor(_grads, _grads.Pointer + offset, shape, DType, Space), decays);
+            var parameter = new Parameter(name, value, new Tensor(_grads, _grads.Pointer + offset, shape, DType, Space), decays, buffer);
             _parameters.Add(parameter);
             keep(parameter);
             offset += Padded(shape.Count * size);
-            ScalarCount += shape.Count;
+            ScalarCount += buffer ? 0 : shape.Count;
         }
 
         _declared.Clear();

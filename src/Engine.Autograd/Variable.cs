@@ -42,9 +42,10 @@ public class Variable
 /// <summary>A trained tensor: value, gradient and optimiser state lie in the flat arenas of a <see cref="ParameterStore"/>.</summary>
 public sealed class Parameter : Variable
 {
-    internal Parameter(string name, Tensor value, Tensor gradBuffer, bool decays)
-        : base(value, true)
+    internal Parameter(string name, Tensor value, Tensor gradBuffer, bool decays, bool isBuffer)
+        : base(value, !isBuffer)
     {
+        IsBuffer = isBuffer;
         Name = name;
         GradBuffer = gradBuffer;
         Decays = decays;
@@ -56,14 +57,17 @@ public sealed class Parameter : Variable
     /// <summary>Whether weight decay applies: matrices yes; vectors, norms and refinement heads no.</summary>
     public bool Decays { get; }
 
+    /// <summary>Whether it is no trained tensor but one that operators move, such as a running mean: saved, never trained.</summary>
+    public bool IsBuffer { get; }
+
     /// <summary>Where its gradient is written, in the gradient arena.</summary>
     internal Tensor GradBuffer { get; }
 
-    /// <summary>Freezes or thaws it. A frozen parameter gets no gradient and no update.</summary>
+    /// <summary>Freezes or thaws it. A frozen parameter gets no gradient and no update; a buffer stays as it is.</summary>
     /// <param name="trained">whether gradients flow to it from now on</param>
     public void SetTrained(bool trained)
     {
-        RequiresGrad = trained;
+        RequiresGrad = trained && !IsBuffer;
         Grad = null;
     }
 }

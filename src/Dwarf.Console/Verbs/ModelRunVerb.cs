@@ -11,9 +11,9 @@ namespace Dwarf.Cli.Verbs;
 public sealed class ModelRunVerb : Verb
 {
     private readonly Option<string> _weights = CommonOptions.File(
-        "--weights", "safetensors with image_encoder.*, text_encoder.*, model.* and perhaps heads.*");
+        "--weights", "weights of any published layout, whole or in part: KAD, MedKLIP, Hugging Face, our own");
     private readonly Option<string> _in = CommonOptions.File(
-        "--in", "safetensors with image, input_ids, attention_mask, and cotangent.logits or .map for a backward pass");
+        "--in", "safetensors with image; input_ids, attention_mask, or text_features where the weights hold no text encoder; cotangent.logits, .map");
     private readonly Option<string> _out = CommonOptions.File("--out", "safetensors that the outputs and grad.KEY are written to");
     private readonly Option<string[]> _attributes = CommonOptions.Attributes();
     private readonly Option<string> _device = CommonOptions.Device();
@@ -36,7 +36,7 @@ public sealed class ModelRunVerb : Verb
         DType dtype = DTypes.Parse(context.Get(_dtype));
         using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         Dictionary<string, Tensor> inputs = SafetensorsFile.ReadAll(context.Get(_in));
-        Dictionary<string, Tensor> result = ModelRunner.Run(device, context.Get(_weights), inputs, heads, dtype);
+        Dictionary<string, Tensor> result = ModelRunner.Run(device, context.Get(_weights), inputs, heads, dtype, context.Error.WriteLine);
         string path = context.Get(_out);
         SafetensorsWriter.Write(path, result);
         TensorTable.Write(context, [.. result.Select(each => (each.Key, each.Value.DType.Label(), each.Value.Shape))]);

@@ -14,6 +14,10 @@ internal sealed class Plan(ParameterStore store, WeightLayout layout, long? seed
     public void Declare(string name, Shape shape, bool decays, Initial initial, Action<Parameter> keep)
         => Declare(name, shape, decays, initial, keep, [new Piece(name, shape, 0, 0, shape.Count)]);
 
+    /// <summary>A tensor of weight files that no gradient reaches: the network itself moves it.</summary>
+    public void Buffer(string name, Shape shape, Initial initial, Action<Parameter> keep)
+        => Declare(name, shape, false, initial, keep, [new Piece(name, shape, 0, 0, shape.Count)], buffer: true);
+
     /// <summary>A parameter that lies otherwise in memory than in weight files.</summary>
     /// <param name="name">of the parameter</param>
     /// <param name="shape">in memory</param>
@@ -21,7 +25,8 @@ internal sealed class Plan(ParameterStore store, WeightLayout layout, long? seed
     /// <param name="initial">first values</param>
     /// <param name="keep">receives the parameter</param>
     /// <param name="pieces">which elements of which tensor of a file are which elements of the parameter</param>
-    public void Declare(string name, Shape shape, bool decays, Initial initial, Action<Parameter> keep, Piece[] pieces)
+    /// <param name="buffer">whether it is never trained</param>
+    public void Declare(string name, Shape shape, bool decays, Initial initial, Action<Parameter> keep, Piece[] pieces, bool buffer = false)
     {
         store.Declare(
             name,
@@ -48,7 +53,8 @@ internal sealed class Plan(ParameterStore store, WeightLayout layout, long? seed
                 }
 
                 keep(parameter);
-            });
+            },
+            buffer);
     }
 
     /// <summary>A stretch of a parameter and where it stands in weight files; offsets and count in elements.</summary>

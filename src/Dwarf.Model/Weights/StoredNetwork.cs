@@ -80,7 +80,7 @@ public sealed class StoredNetwork : IDisposable
 
     private static DwarfNetwork ReadShapes(WeightArchive file, HeadCounts heads, DType dtype)
     {
-        var reader = new ShapeReader(file.Path, file.Entries.ToDictionary(e => e.Name, e => e.Shape));
+        var reader = new ShapeReader(file.Path, ShapeReader.Shapes(file, KeyMap.Of(file.Entries.Select(e => e.Name))));
         var network = new DwarfNetwork(reader.Read(heads), reader.Findings(), dtype, seed: null);
         try
         {

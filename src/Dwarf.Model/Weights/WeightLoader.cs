@@ -12,91 +12,128 @@ internal static class WeightLoader
     /// <param name="file">open file</param>
     /// <param name="path">its path, for messages</param>
     /// <param name="layout">the network's weights</param>
-    /// <param name="allowMissing">names that may be absent and then keep their values; null for none</param>
-    /// <exception cref="DwarfException">a missing, unknown or misshapen tensor (content)</exception>
-    public static void Load(WeightArchive file, string path, WeightLayout layout, Func<string, bool>? allowMissing = null)
+    /// <param name="mayMiss">the part that a weight belongs to, where the part as a whole may be absent and then keeps its values; else null</param>
+    /// <returns>what was loaded, repeated and ignored</returns>
+    /// <exception cref="DwarfException">another encoder or decoder; a missing, unknown or misshapen tensor (content)</exception>
+    public static LoadReport Load(WeightArchive file, string path, WeightLayout layout, Func<string, string?>? mayMiss = null)
     {
-        var sources = Sources(file, layout, out var unknown);
-        var faults = new List<string>();
+        var map = KeyMap.Of(file.Entries.Select(e => e.Name));
+        var sources = Sources(file, map, layout, out var unknown, out var ignored);
+        CheckVariant(file, path, map, layout);
+        var present = layout.Entries.Where(e => sources.ContainsKey(e.Name)).Select(e => mayMiss?.Invoke(e.Name)).OfType<string>().ToHashSet();
+        var kept = layout.Entries.Select(e => mayMiss?.Invoke(e.Name)).OfType<string>().Distinct()
+            .Where(p => !present.Contains(p) && !p.StartsWith(WeightNames.Heads, StringComparison.Ordinal)).ToList();
+        var faults = new List<Func<string>>();
         foreach (var entry in layout.Entries)
         {
-            if (!sources.TryGetValue(entry.Name, out var found))
+            if (sources.TryGetValue(entry.Name, out var found))
             {
-                if (allowMissing?.Invoke(entry.Name) != true)
-                {
-                    string? near = Nearest.Of(entry.Name, unknown);
-                    string hint = near is null ? "" : $" (the file has '{SafetensorsFile.Printable(near)}')";
-                    faults.Add($"'{entry.Name}' {entry.Shape} is missing{hint}");
-                }
+                faults.AddRange(found.Where(f => Misfit(f, entry) is not null).Select(f => (Func<string>)(() => Misfit(f, entry)!)));
             }
-            else
+            else if (mayMiss?.Invoke(entry.Name) is not { } part || present.Contains(part))
             {
-                faults.AddRange(found.Select(f => Misfit(f, entry)).OfType<string>());
+                faults.Add(() => Missing(entry, unknown));
             }
         }
 
-        string[] names = [.. layout.Entries.Select(e => e.Name)];
-        faults.AddRange(unknown.Select(name => $"'{SafetensorsFile.Printable(name)}' is not in the model{Hint(name, names)}"));
+        faults.AddRange(unknown.Select(name => (Func<string>)(() => Unknown(name, map, layout))));
         if (faults.Count > 0)
         {
             string more = faults.Count > MostFaults ? $"; and {faults.Count - MostFaults} more" : "";
-            throw new DwarfException(ErrorKind.Content, $"{path}: {string.Join("; ", faults.Take(MostFaults))}{more}");
+            throw new DwarfException(ErrorKind.Content, $"{path}: {string.Join("; ", faults.Take(MostFaults).Select(f => f()))}{more}");
+        }
+
+        if (sources.Count == 0)
+        {
+            throw new DwarfException(ErrorKind.Content, $"{path}: none of its {file.Entries.Count} tensors is a weight of the network");
         }
 
         foreach (var entry in layout.Entries)
         {
             if (sources.TryGetValue(entry.Name, out var found))
             {
-                CheckAliases(file, path, found);
-                var (values, wanted) = (file.Read(found[0].Name), entry.Pieces[0].Parameter.DType);
+                var (values, wanted) = (Agreed(file, path, found), entry.Pieces[0].Parameter.DType);
                 entry.Scatter(values.DType == wanted ? values : values.To(wanted));
             }
         }
+
+        return new LoadReport(sources.Count, layout.Entries.Count, sources.Values.Sum(s => s.Count - 1), ignored, kept);
     }
 
     /// <summary>The file's tensors by the network's names; an alias stands beside what it repeats.</summary>
-    private static Dictionary<string, List<TensorEntry>> Sources(WeightArchive file, WeightLayout layout, out List<string> unknown)
+    private static Dictionary<string, List<TensorEntry>> Sources(
+        WeightArchive file, KeyMap map, WeightLayout layout, out List<string> unknown, out List<(string Name, string Pattern)> ignored)
     {
         var sources = new Dictionary<string, List<TensorEntry>>();
-        unknown = [];
+        (unknown, ignored) = ([], []);
         foreach (var entry in file.Entries)
         {
-            string name = WeightNames.Canonical(entry.Name);
-            if (layout.Find(name) is null)
+            string rooted = map.Rooted(entry.Name);
+            if (KeyMap.Find(layout, rooted) is { } known)
             {
-                if (!WeightNames.Unused(name))
+                if (sources.TryGetValue(known.Name, out var others))
                 {
-                    unknown.Add(entry.Name);
+                    others.Add(entry);
+                }
+                else
+                {
+                    sources[known.Name] = [entry];
                 }
             }
-            else if (sources.TryGetValue(name, out var others))
+            else if (KeyMap.IgnoredBy(rooted) is { } pattern)
             {
-                others.Add(entry);
+                ignored.Add((entry.Name, pattern));
             }
             else
             {
-                sources[name] = [entry];
+                unknown.Add(entry.Name);
             }
         }
 
         return sources;
     }
 
+    /// <summary>Hundreds of faults that have one cause get one line.</summary>
+    private static void CheckVariant(WeightArchive file, string path, KeyMap map, WeightLayout layout)
+    {
+        var held = Variants.Of(ShapeReader.Shapes(file, map));
+        var wanted = Variants.Of(layout.Entries.ToDictionary(e => e.Name, e => e.Shape));
+        foreach (var (part, has, wants) in Variants.Compare(held, wanted))
+        {
+            throw new DwarfException(ErrorKind.Content, $"{path}: the file's {part} is {has}, the network's is {wants}");
+        }
+    }
+
     private static string? Misfit(TensorEntry found, WeightEntry entry)
-        => found.Shape != entry.Shape ? $"'{found.Name}' must be {entry.Shape}, found {found.Shape}"
-        : !found.DType.IsFloating() ? $"'{found.Name}' must be floating, found {found.Stored.Label()}"
+        => found.Shape != entry.Shape ? $"'{SafetensorsFile.Printable(found.Name)}' must be {entry.Shape}, found {found.Shape}{Reason(found, entry)}"
+        : !found.DType.IsFloating() ? $"'{SafetensorsFile.Printable(found.Name)}' must be floating, found {found.DType.Label()}"
         : null;
 
-    private static string Hint(string name, string[] names) => Nearest.Of(name, names) is { } near ? $" (near: '{near}')" : "";
+    /// <summary>The commonest mismatch has a cause that is worth a word.</summary>
+    private static string Reason(TensorEntry found, WeightEntry entry)
+    {
+        bool positions = entry.Name.StartsWith(WeightNames.Image, StringComparison.Ordinal)
+            && (entry.Name.EndsWith("position_embeddings", StringComparison.Ordinal) || entry.Name.EndsWith("pos_embedding", StringComparison.Ordinal));
+        return positions && found.Shape.Rank == 3 && found.Shape[2] == entry.Shape[2]
+            ? $" (images of another size: the file's have {found.Shape[1] - 1} patches, these {entry.Shape[1] - 1})"
+            : "";
+    }
+
+    private static string Missing(WeightEntry entry, List<string> unknown)
+    {
+        string? near = Nearest.Of(entry.Name, unknown);
+        return $"'{entry.Name}' {entry.Shape} is missing{(near is null ? "" : $" (the file has '{SafetensorsFile.Printable(near)}')")}";
+    }
+
+    private static string Unknown(string name, KeyMap map, WeightLayout layout)
+    {
+        string? near = Nearest.Of(map.Rooted(name), layout.Entries.Select(e => e.Name));
+        return $"'{SafetensorsFile.Printable(name)}' is not in the model{(near is null ? "" : $" (near: '{near}')")}";
+    }
 
     /// <summary>Two names of one weight must carry the same bytes: silently taking one would lose the other.</summary>
-    private static void CheckAliases(WeightArchive file, string path, List<TensorEntry> found)
+    private static Tensor Agreed(WeightArchive file, string path, List<TensorEntry> found)
     {
-        if (found.Count < 2)
-        {
-            return;
-        }
-
         var first = file.Read(found[0].Name);
         foreach (var other in found.Skip(1))
         {
@@ -104,8 +141,11 @@ internal static class WeightLoader
             if (second.DType != first.DType || !second.ByteSpan(0, (int)second.Bytes).SequenceEqual(first.ByteSpan(0, (int)first.Bytes)))
             {
                 throw new DwarfException(
-                    ErrorKind.Content, $"{path}: '{found[0].Name}' and '{other.Name}' name the same weight but differ");
+                    ErrorKind.Content,
+                    $"{path}: '{SafetensorsFile.Printable(found[0].Name)}' and '{SafetensorsFile.Printable(other.Name)}' name the same weight but differ");
             }
         }
+
+        return first;
     }
 }

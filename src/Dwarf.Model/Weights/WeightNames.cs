@@ -38,11 +38,4 @@ public static class WeightNames
     public static string? Alias(string name) => name.StartsWith(DecoderNorm, StringComparison.Ordinal)
         ? $"{DecoderNormAlias}{name[DecoderNorm.Length..]}"
         : null;
-
-    /// <summary>Whether files may hold a tensor that the network has no use for.</summary>
-    /// <param name="name">in a file</param>
-    /// <returns>true for BERT's list of positions, the ViT's pooler, the unused scales and stored text features</returns>
-    public static bool Unused(string name) => name.EndsWith(".position_ids", StringComparison.Ordinal)
-        || name.StartsWith($"{Vit}.pooler.", StringComparison.Ordinal)
-        || name is $"{Text}.logit_scale" or $"{Decoder}.logit_scale" or TextFeatures;
 }

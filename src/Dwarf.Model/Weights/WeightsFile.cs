@@ -115,13 +115,14 @@ public static class WeightsFile
         }
     }
 
-    /// <summary>Reads weights into a network that exists, such as the start of a fine-tuning.</summary>
-    /// <param name="path">the file; its metadata is not needed</param>
+    /// <summary>Reads weights into a network that exists; all of it but the refinement heads must be there.</summary>
+    /// <param name="path">the file, of any published layout; its metadata is not needed</param>
     /// <param name="network">of the file's sizes; refinement heads that the file lacks keep their values</param>
-    public static void LoadInto(string path, DwarfNetwork network)
+    /// <returns>what was loaded, repeated and ignored</returns>
+    public static LoadReport LoadInto(string path, DwarfNetwork network)
     {
         using var file = WeightArchive.Open(path);
-        WeightLoader.Load(file, path, network.Layout, name => name.StartsWith(WeightNames.Heads, StringComparison.Ordinal));
+        return WeightLoader.Load(file, path, network.Layout, HeadOf);
     }
 
     /// <summary>Whether this program wrote a file.</summary>
@@ -142,6 +143,26 @@ public static class WeightsFile
         var info = ReadInfo(file, path);
         return (info, ReadTextFeatures(file, path, info, dtype)!);
     }
+
+    /// <summary>Reads the parts that a file holds into a network that exists, such as published weights at the start of a fine-tuning.</summary>
+    /// <param name="path">the file, of any published layout</param>
+    /// <param name="network">of the file's sizes; a part that the file lacks altogether keeps its values</param>
+    /// <returns>what was loaded, repeated, ignored and kept</returns>
+    public static LoadReport LoadParts(string path, DwarfNetwork network)
+    {
+        using var file = WeightArchive.Open(path);
+        return WeightLoader.Load(file, path, network.Layout, PartOf);
+    }
+
+    private static string? HeadOf(string name)
+        => name.StartsWith(WeightNames.Heads, StringComparison.Ordinal) ? name[..name.LastIndexOf('.')] : null;
+
+    /// <summary>What files hold whole or not at all: a hub's BERT comes without KAD's projection, torchvision's ResNet without KAD's.</summary>
+    private static string PartOf(string name) => HeadOf(name)
+        ?? (name.StartsWith($"{WeightNames.Text}.mlp_embed.", StringComparison.Ordinal) ? $"{WeightNames.Text}.mlp_embed"
+        : name.StartsWith($"{WeightNames.Text}.", StringComparison.Ordinal) ? $"{WeightNames.Text}.bert_model"
+        : name.StartsWith($"{WeightNames.Image}.res_l", StringComparison.Ordinal) ? $"{WeightNames.Image}.res_l1, res_l2"
+        : name.Split('.')[0]);
 
     private static WeightsInfo ReadInfo(WeightArchive file, string path)
     {
