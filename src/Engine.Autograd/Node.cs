@@ -17,6 +17,7 @@ public sealed class Node
     private readonly List<Tensor?> _saved = [];
     private Slots<double> _numbers;
     private Slots<long> _integers;
+    private int _integerCount;
 
     internal Node()
     {
@@ -29,6 +30,18 @@ public sealed class Node
     public int InputCount => _inputs.Count;
 
     internal BackwardFunction Backward { get; private set; } = null!;
+
+    /// <summary>What a checkpoint runs again.</summary>
+    internal Segment? Segment { get; private set; }
+
+    /// <summary>Whose segment it is.</summary>
+    internal object? Owner { get; private set; }
+
+    /// <summary>What else the segment was given.</summary>
+    internal object? Context { get; private set; }
+
+    /// <summary>The numbers that the segment was given.</summary>
+    internal ReadOnlySpan<long> Integers => ((ReadOnlySpan<long>)_integers)[.._integerCount];
 
     internal List<Variable> Outputs => _outputs;
 
@@ -82,6 +95,9 @@ public sealed class Node
         }
     }
 
+    internal void BindSegment(Segment segment, object owner, object? context, int integers) =>
+        (Segment, Owner, Context, _integerCount) = (segment, owner, context, integers);
+
     internal void AddInputs(ReadOnlySpan<Variable?> inputs)
     {
         foreach (var input in inputs)
@@ -123,7 +139,7 @@ public sealed class Node
 
             if (!output.Kept)
             {
-                StepPool.Release(output.Value);
+                output.GiveUp();
             }
         }
 
@@ -135,6 +151,7 @@ public sealed class Node
         _inputs.Clear();
         _outputs.Clear();
         _saved.Clear();
+        (Segment, Owner, Context) = (null, null, null);
     }
 
     [InlineArray(Most)]

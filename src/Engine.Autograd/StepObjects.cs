@@ -26,7 +26,7 @@ internal sealed unsafe class StepObjects
         return tensor;
     }
 
-    public Variable NextVariable(Tensor value, bool requiresGrad)
+    public Variable NextVariable(Tensor value, bool requiresGrad, bool holds = false)
     {
         if (_variableCount == _variables.Count)
         {
@@ -34,7 +34,7 @@ internal sealed unsafe class StepObjects
         }
 
         var variable = _variables[_variableCount++];
-        variable.Bind(value, requiresGrad);
+        variable.Bind(value, requiresGrad, holds);
         return variable;
     }
 
@@ -60,8 +60,51 @@ internal sealed unsafe class StepObjects
 
     public Node NodeAt(int index) => _nodes[index];
 
-    /// <summary>The walk back is over.</summary>
-    public void ForgetNodes() => NodeCount = 0;
+    /// <summary>Nodes from this number on are walked back.</summary>
+    public void ForgetNodes(int from) => NodeCount = from;
+
+    /// <summary>Variables made in this step.</summary>
+    public int VariableCount => _variableCount;
+
+    /// <summary>Ends the claims of variables made since there were this many of them, but for kept ones and these.</summary>
+    public void GiveUp(int since, ReadOnlySpan<Variable?> but)
+    {
+        for (int i = since; i < _variableCount; i++)
+        {
+            var variable = _variables[i];
+            if (!variable.Kept && !Contains(but, variable))
+            {
+                variable.GiveUp();
+            }
+        }
+    }
+
+    /// <summary>Whether a variable was there when the step had made this many, or is none of its own.</summary>
+    public bool IsOlder(Variable variable, int count)
+    {
+        for (int i = count; i < _variableCount; i++)
+        {
+            if (ReferenceEquals(_variables[i], variable))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool Contains(ReadOnlySpan<Variable?> some, Variable variable)
+    {
+        foreach (var one in some)
+        {
+            if (ReferenceEquals(one, variable))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The step is over: every object is free, and no node keeps what it was given.</summary>
     public void Reset()

@@ -36,8 +36,19 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Whether operators are recorded; false for inference.</summary>
     public bool Recording { get; set; } = true;
 
+    /// <summary>Whether the blocks of encoders keep their inputs only and run again in backward: less memory, a third more work, the same bits.</summary>
+    public bool CheckpointsActivations { get; set; }
+
     /// <summary>Memory of the device held for steps, in bytes.</summary>
     public long ReservedBytes => _pool.ReservedBytes;
+
+    internal StepObjects Objects => _objects;
+
+    /// <summary>A segment runs forward for the first time: results know whether they want a gradient, but nothing is recorded.</summary>
+    internal bool Skimming { get; set; }
+
+    /// <summary>A segment runs, for the first or the second time.</summary>
+    internal bool InSegment { get; set; }
 
     /// <summary>A tensor of the step, content undefined. Its memory is given back by <see cref="Release"/>, backward or <see cref="Reset"/>.</summary>
     /// <param name="shape">sizes</param>
@@ -74,23 +85,6 @@ public sealed unsafe class Tape : IDisposable
         return copy;
     }
 
-    /// <summary>A tensor of the step, all zero.</summary>
-    /// <param name="shape">sizes</param>
-    /// <param name="dtype">element type</param>
-    /// <returns>the tensor</returns>
-    public Tensor Zeros(Shape shape, DType dtype)
-    {
-        var tensor = Empty(shape, dtype);
-        tensor.Clear();
-        return tensor;
-    }
-
-    /// <summary>A tensor of the step with one element and no axes.</summary>
-    /// <param name="value">its value</param>
-    /// <param name="dtype">f32, f64 or bf16</param>
-    /// <returns>the tensor</returns>
-    public Tensor Scalar(double value, DType dtype) => Single(value, [], dtype);
-
     /// <summary>The same data under another shape, with a claim of its own that the caller ends by <see cref="Release"/>.</summary>
     /// <param name="tensor">any tensor</param>
     /// <param name="shape">as many elements</param>
@@ -124,6 +118,19 @@ public sealed unsafe class Tape : IDisposable
     {
         variable.Kept = true;
         return variable;
+    }
+
+    /// <summary>
+    /// Says that forward has read a value for the last time: its memory is free, but for what operators saved of it. Without this a value
+    /// lives until backward has passed it, or to the end of the step where nothing is recorded.
+    /// </summary>
+    /// <param name="variable">an operator's output; others, and those that are kept, are left alone</param>
+    public void Done(Variable variable)
+    {
+        if (!variable.Kept)
+        {
+            variable.GiveUp();
+        }
     }
 
     /// <summary>Whether an operator over these inputs is recorded: decides what forward must save.</summary>
@@ -164,8 +171,8 @@ public sealed unsafe class Tape : IDisposable
         ReadOnlySpan<long> integers = default)
     {
         bool records = WillRecord(inputs);
-        var result = _objects.NextVariable(output, records);
-        if (records)
+        var result = _objects.NextVariable(output, records, holds: true);
+        if (records && !Skimming)
         {
             var node = _objects.NextNode(op, inputs, saved, backward, numbers, integers);
             node.Outputs.Add(result);
@@ -195,8 +202,8 @@ public sealed unsafe class Tape : IDisposable
         ReadOnlySpan<long> integers = default)
     {
         bool records = WillRecord(inputs);
-        var results = (First: _objects.NextVariable(output0, records), Second: _objects.NextVariable(output1, records));
-        if (records)
+        var results = (First: _objects.NextVariable(output0, records, holds: true), Second: _objects.NextVariable(output1, records, holds: true));
+        if (records && !Skimming)
         {
             var node = _objects.NextNode(op, inputs, saved, backward, numbers, integers);
             node.Outputs.Add(results.First);
@@ -205,12 +212,6 @@ public sealed unsafe class Tape : IDisposable
 
         return results;
     }
-
-    /// <summary>The same data under another shape.</summary>
-    /// <param name="x">any</param>
-    /// <param name="shape">as many elements</param>
-    /// <returns>a view: no copy, gradients pass through</returns>
-    public Variable Reshape(Variable x, Shape shape) => x.Shape == shape ? x : Record("reshape", ShareView(x.Value, shape), [x], [], ReshapeBackward);
 
     /// <summary>Names what a CUDA device is given until the result is disposed, for profilers; costs nothing elsewhere.</summary>
     /// <param name="name">the operator's name, a literal</param>
@@ -226,7 +227,7 @@ public sealed unsafe class Tape : IDisposable
             throw new ShapeException($"backward starts from a loss with one element, found {loss.Shape}");
         }
 
-        Backward([loss], [Single(1, loss.Shape, loss.DType)]);
+        Backward([loss], [this.Single(1, loss.Shape, loss.DType)]);
     }
 
     /// <summary>Walks back from several outputs at once.</summary>
@@ -250,8 +251,16 @@ public sealed unsafe class Tape : IDisposable
         }
 
         using var all = Range("backward");
-        for (int i = _objects.NodeCount - 1; i >= 0; i--)
+        WalkBack(0);
+    }
+
+    /// <summary>Walks back through the newest nodes, down to the node of this number, and forgets them.</summary>
+    internal void WalkBack(int last)
+    {
+        for (int i = _objects.NodeCount - 1; i >= last; i--)
         {
+            // Those behind are forgotten: a segment that runs again takes their places.
+            _objects.ForgetNodes(i + 1);
             var node = _objects.NodeAt(i);
             if (HasOutputGrad(node))
             {
@@ -262,7 +271,7 @@ public sealed unsafe class Tape : IDisposable
             node.Release();
         }
 
-        _objects.ForgetNodes();
+        _objects.ForgetNodes(last);
     }
 
     /// <summary>Where backward writes the gradient of an input: overwrite all of it, then call <see cref="EndGrad"/>.</summary>
@@ -331,6 +340,7 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>As <see cref="Reset"/>, but gradients of parameters stay, and the next backward adds to them: a step of several passes.</summary>
     public void EndPass()
     {
+        (Skimming, InSegment) = (false, false);
         _objects.Reset();
         _pool.Reset();
         _hostPool.Reset();
@@ -343,8 +353,6 @@ public sealed unsafe class Tape : IDisposable
         _hostPool.Dispose();
     }
 
-    private static void ReshapeBackward(Tape tape, Node node) => tape.ShareGrad(node.Input(0)!, node.OutputGrad()!);
-
     private static bool HasOutputGrad(Node node)
     {
         foreach (var output in node.Outputs)
@@ -356,25 +364,6 @@ public sealed unsafe class Tape : IDisposable
         }
 
         return false;
-    }
-
-    private Tensor Single(double value, Shape shape, DType dtype)
-    {
-        var tensor = OnHost(shape, dtype);
-        switch (dtype)
-        {
-            case DType.F64:
-                *tensor.Data<double>() = value;
-                break;
-            case DType.F32:
-                *tensor.Data<float>() = (float)value;
-                break;
-            default:
-                *tensor.Data<ushort>() = DTypes.ToBF16((float)value);
-                break;
-        }
-
-        return OnDevice(tensor);
     }
 
     private Tensor ShareView(Tensor tensor, Shape shape)
@@ -390,7 +379,8 @@ public sealed unsafe class Tape : IDisposable
 
     private Variable NextInput(Tensor value, bool requiresGrad)
     {
-        var variable = _objects.NextVariable(OnDevice(value), requiresGrad);
+        var there = OnDevice(value);
+        var variable = _objects.NextVariable(there, requiresGrad, holds: !ReferenceEquals(there, value));
         variable.HostValue = value.Space is null ? value : null;
         return variable;
     }

@@ -29,10 +29,23 @@ public class Variable
     /// <summary>What the host gave as an input, where that is where the value came from: checks of ids and targets read it.</summary>
     internal Tensor? HostValue { get; set; }
 
-    internal void Bind(Tensor value, bool requiresGrad)
+    /// <summary>It has a claim on its value's memory, which backward, <see cref="Tape.Done"/> or the end of the step gives up.</summary>
+    private bool Holds { get; set; }
+
+    internal void GiveUp()
+    {
+        if (Holds)
+        {
+            StepPool.Release(Value);
+            Holds = false;
+        }
+    }
+
+    internal void Bind(Tensor value, bool requiresGrad, bool holds = false)
     {
         Value = value;
         RequiresGrad = requiresGrad;
+        Holds = holds;
         Grad = null;
         Kept = false;
         HostValue = null;
