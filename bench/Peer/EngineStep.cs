@@ -38,7 +38,7 @@ internal static class EngineStep
         var labels = Tensor.From<long>([batch], StepInputs.Labels(batch));
         var masks = Tensor.From<float>([batch, 224, 224], StepInputs.Masks(batch));
         var loss = new LossConfig { Lambda = StepInputs.Lambda, WFp = StepInputs.WFp, Alpha = StepInputs.Alpha, Epsilon = StepInputs.Epsilon };
-        using var tape = new Tape(cpu) { };
+        using var tape = new Tape(cpu) { CheckpointsActivations = checkpointed };
         var optimiser = new AdamW(network.Parameters, new AdamWOptions { WeightDecay = StepInputs.WeightDecay });
         var losses = new double[steps];
         for (int step = 0; step < steps; step++)

@@ -9,6 +9,9 @@ namespace Dwarf.Model;
 /// <remarks>Devlin et al. 2019, arXiv:1810.04805. Texts are short and few here: no dropout.</remarks>
 public sealed class BertEncoder
 {
+    private static readonly Segment s_block = static (Tape tape, in SegmentCall call) =>
+        call.Outputs[0] = ((Block)call.Owner).Forward(tape, call.Inputs[0]!, call.Inputs[1]!);
+
     private readonly TextEncoderConfig _config;
     private readonly Norm _embeddingNorm;
     private readonly Block[] _blocks;
@@ -68,9 +71,11 @@ public sealed class BertEncoder
         var keyMask = KeyMask(tape, attentionMask);
         var places = tape.Add(tape.Slice(_positions, 0, 0, tokens), tape.Slice(_types, 0, 0, 1));
         var x = _embeddingNorm.Apply(tape, tape.Add(tape.Embedding(tape.Constant(ids), _words), places));
-        foreach (var block in _blocks)
+        for (int i = 0; i < _blocks.Length; i++)
         {
-            x = block.Forward(tape, x, keyMask);
+            Span<Variable> results = [x];
+            tape.Run(s_block, new SegmentCall(_blocks[i], null, [x, keyMask], [], results));
+            x = results[0];
         }
 
         var cls = tape.Reshape(tape.Slice(x, 1, 0, 1), [texts, _config.Width]);
@@ -115,8 +120,13 @@ public sealed class BertEncoder
 
         public Variable Forward(Tape tape, Variable x, Variable keyMask)
         {
-            (x, _) = _attentionNorm.Apply(tape, _attention.Apply(tape, x, keyMask), x);
-            (x, _) = _norm.Apply(tape, _down.Apply(tape, _up.Apply(tape, x, GemmActivation.Gelu)), x);
+            (x, var sum) = _attentionNorm.Apply(tape, _attention.Apply(tape, x, keyMask), x);
+            tape.Done(sum);
+            var hidden = _up.Apply(tape, x, GemmActivation.Gelu);
+            var branch = _down.Apply(tape, hidden);
+            tape.Done(hidden);
+            (x, sum) = _norm.Apply(tape, branch, x);
+            tape.Done(sum);
             return x;
         }
     }

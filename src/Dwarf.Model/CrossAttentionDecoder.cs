@@ -23,6 +23,7 @@ public enum Prompts
 /// </remarks>
 public sealed class CrossAttentionDecoder
 {
+    private static readonly Segment s_block = RunBlock;
     private readonly Norm _norm;
     private readonly Block[] _blocks;
     private readonly Linear _head;
@@ -78,13 +79,10 @@ public sealed class CrossAttentionDecoder
         Variable? sum = null;
         for (int i = 0; i < _blocks.Length; i++)
         {
-            var block = _blocks[i];
-            (y, stream) = block.Norm2.Apply(tape, block.AskPrompts(tape, y, prompts, dropout), stream);
-            (var answer, map) = block.AskImage(tape, y, memory, dropout);
+            Span<Variable> results = [y, stream, y];
+            tape.Run(s_block, new SegmentCall(this, dropout, [y, stream, memory], [i, (long)prompts, dropout?.Site ?? 0], results));
+            (y, stream, map) = (results[0], results[1], results[2]);
             sum = _isKad ? null : sum is null ? map : tape.Add(sum, map);
-            (y, stream) = block.Norm3.Apply(tape, answer, stream);
-            var next = i + 1 < _blocks.Length ? _blocks[i + 1].Norm1 : _norm;
-            (y, stream) = next.Apply(tape, block.FeedForward(tape, y, dropout), stream);
         }
 
         if (sum is not null)
@@ -93,6 +91,24 @@ public sealed class CrossAttentionDecoder
         }
 
         return (_head.Apply(tape, Drop(tape, y, dropout)), map);
+    }
+
+    private static void RunBlock(Tape tape, in SegmentCall call)
+    {
+        var (decoder, dropout, i) = ((CrossAttentionDecoder)call.Owner, (DropoutSites?)call.Context, (int)call.Integers[0]);
+        var (y, stream, memory) = (call.Inputs[0]!, call.Inputs[1]!, call.Inputs[2]!);
+        if (dropout is not null)
+        {
+            dropout.Site = call.Integers[2];
+        }
+
+        var block = decoder._blocks[i];
+        (y, stream) = block.Norm2.Apply(tape, block.AskPrompts(tape, y, (Prompts)call.Integers[1], dropout), stream);
+        (var answer, call.Outputs[2]) = block.AskImage(tape, y, memory, dropout);
+        tape.Done(y);
+        (y, stream) = block.Norm3.Apply(tape, answer, stream);
+        var next = i + 1 < decoder._blocks.Length ? decoder._blocks[i + 1].Norm1 : decoder._norm;
+        (call.Outputs[0], call.Outputs[1]) = next.Apply(tape, block.FeedForward(tape, y, dropout), stream);
     }
 
     /// <summary>[q,d] → [b,q,d], the same rows for every image.</summary>
@@ -134,7 +150,16 @@ public sealed class CrossAttentionDecoder
         {
             var shape = y.Shape;
             var asked = prompts == Prompts.Alone ? tape.Reshape(y, [shape[0] * shape[1], 1, shape[2]]) : y;
-            return Drop(tape, tape.Reshape(_self.Apply(tape, asked, null, dropout), shape), dropout);
+            var answer = _self.Apply(tape, asked, null, dropout);
+            tape.Done(asked);
+            tape.Done(y);
+            y = tape.Reshape(answer, shape);
+            if (!ReferenceEquals(y, answer))
+            {
+                tape.Done(answer);
+            }
+
+            return Drop(tape, y, dropout);
         }
 
         public (Variable Y, Variable Map) AskImage(Tape tape, Variable y, Variable memory, DropoutSites? dropout)
@@ -143,7 +168,14 @@ public sealed class CrossAttentionDecoder
             return (Drop(tape, y, dropout), map);
         }
 
+        /// <summary>The feed-forward part, which is the last to read y.</summary>
         public Variable FeedForward(Tape tape, Variable y, DropoutSites? dropout)
-            => Drop(tape, _down.Apply(tape, Drop(tape, _up.Apply(tape, y, GemmActivation.Relu), dropout)), dropout);
+        {
+            var hidden = Drop(tape, _up.Apply(tape, y, GemmActivation.Relu), dropout);
+            tape.Done(y);
+            var result = _down.Apply(tape, hidden);
+            tape.Done(hidden);
+            return Drop(tape, result, dropout);
+        }
     }
 }

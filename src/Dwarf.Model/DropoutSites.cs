@@ -20,6 +20,13 @@ public sealed class DropoutSites
 
     internal bool Active => Probability > 0;
 
+    /// <summary>The number of the next place: who runs a part of the network again goes back to where it stood.</summary>
+    internal long Site
+    {
+        get => _site;
+        set => _site = value;
+    }
+
     /// <summary>Starts the forward of a step.</summary>
     /// <param name="seed">the run's seed</param>
     /// <param name="step">counts forwards over the whole run</param>
@@ -34,6 +41,16 @@ public sealed class DropoutSites
     /// <summary>The first random word for a tensor with the images on its first axis, as if the whole step were one tensor.</summary>
     internal long Offset(long elements) => _skipped == 0 ? 0 : elements / _images * _skipped;
 
-    internal Variable Drop(Tape tape, Variable x) =>
-        Active ? tape.Dropout(x, Probability, (ulong)NextSeed(), (ulong)Offset(x.Value.Count)) : x;
+    /// <summary>Drops elements; x is not read again.</summary>
+    internal Variable Drop(Tape tape, Variable x)
+    {
+        if (!Active)
+        {
+            return x;
+        }
+
+        var y = tape.Dropout(x, Probability, (ulong)NextSeed(), (ulong)Offset(x.Value.Count));
+        tape.Done(x);
+        return y;
+    }
 }

@@ -11,6 +11,7 @@ namespace Dwarf.Model;
 /// </remarks>
 public sealed class VitEncoder : ImageEncoder
 {
+    private static readonly Segment s_block = RunBlock;
     private readonly ImageEncoderConfig _config;
     private readonly Block[] _blocks;
     private readonly Norm? _final;
@@ -44,15 +45,39 @@ public sealed class VitEncoder : ImageEncoder
         var y = _blocks[0].Before.Apply(tape, stream);
         for (int i = 0; i < _blocks.Length; i++)
         {
-            var block = _blocks[i];
-            (y, stream) = block.After.Apply(tape, block.Attend(tape, y), stream);
-            var branch = block.FeedForward(tape, y);
-            var next = i + 1 < _blocks.Length ? _blocks[i + 1].Before : _final;
-            (y, stream) = next is null ? (tape.Add(stream, branch), stream) : next.Apply(tape, branch, stream);
+            // A last block without a norm behind it ends the stream.
+            Span<Variable> results = [y, stream];
+            results = i + 1 < _blocks.Length || _final is not null ? results : results[..1];
+            tape.Run(s_block, new SegmentCall(this, null, [y, stream], [i], results));
+            (y, stream) = (results[0], results[^1]);
         }
 
         var pooled = tape.Slice(y, 1, 0, 1);
-        return (tape.Slice(y, 1, 1, y.Shape[1]), tape.Reshape(pooled, [y.Shape[0], _config.Width]));
+        var patches = tape.Slice(y, 1, 1, y.Shape[1]);
+        tape.Done(stream);
+        tape.Done(y);
+        return (patches, tape.Reshape(pooled, [y.Shape[0], _config.Width]));
+    }
+
+    private static void RunBlock(Tape tape, in SegmentCall call)
+    {
+        var (encoder, i) = ((VitEncoder)call.Owner, (int)call.Integers[0]);
+        var (y, stream) = (call.Inputs[0]!, call.Inputs[1]!);
+        var block = encoder._blocks[i];
+        var branch = block.Attend(tape, y);
+        tape.Done(y);
+        (y, stream) = block.After.Apply(tape, branch, stream);
+        branch = block.FeedForward(tape, y);
+        tape.Done(y);
+        if ((i + 1 < encoder._blocks.Length ? encoder._blocks[i + 1].Before : encoder._final) is { } next)
+        {
+            (call.Outputs[0], call.Outputs[1]) = next.Apply(tape, branch, stream);
+            return;
+        }
+
+        call.Outputs[0] = tape.Add(stream, branch);
+        tape.Done(branch);
+        tape.Done(stream);
     }
 
     private sealed class Block
@@ -78,6 +103,12 @@ public sealed class VitEncoder : ImageEncoder
 
         public Variable Attend(Tape tape, Variable y) => _attention.Apply(tape, y);
 
-        public Variable FeedForward(Tape tape, Variable y) => _down.Apply(tape, _up.Apply(tape, y, GemmActivation.Gelu));
+        public Variable FeedForward(Tape tape, Variable y)
+        {
+            var hidden = _up.Apply(tape, y, GemmActivation.Gelu);
+            var result = _down.Apply(tape, hidden);
+            tape.Done(hidden);
+            return result;
+        }
     }
 }

@@ -82,6 +82,14 @@ public static class Checkpoints
             throw new DwarfException(ErrorKind.Internal, "a checkpoint inside another checkpoint would run its part three times; use one of the two");
         }
 
+        // The segment may be the last reader of its inputs.
+        Values values = default;
+        for (int i = 0; i < call.Inputs.Length; i++)
+        {
+            values[i] = call.Inputs[i]?.Value;
+            StepPool.Retain(values[i]);
+        }
+
         int before = tape.Objects.VariableCount;
         (tape.InSegment, tape.Skimming) = (true, true);
         try
@@ -105,23 +113,20 @@ public static class Checkpoints
         }
 
         tape.Objects.GiveUp(before, call.Outputs!);
-        if (!records)
+        if (records)    // else it is frozen throughout
         {
-            return;    // frozen throughout
+            var node = tape.Objects.NextNode(
+                "checkpoint", call.Inputs, ((ReadOnlySpan<Tensor?>)values)[..call.Inputs.Length], Backward, [], call.Integers);
+            node.BindSegment(segment, call.Owner, call.Context, call.Integers.Length);
+            foreach (var output in call.Outputs)
+            {
+                node.Outputs.Add(output);
+            }
         }
 
-        Values values = default;
         for (int i = 0; i < call.Inputs.Length; i++)
         {
-            values[i] = call.Inputs[i]?.Value;
-        }
-
-        var node = tape.Objects.NextNode(
-            "checkpoint", call.Inputs, ((ReadOnlySpan<Tensor?>)values)[..call.Inputs.Length], Backward, [], call.Integers);
-        node.BindSegment(segment, call.Owner, call.Context, call.Integers.Length);
-        foreach (var output in call.Outputs)
-        {
-            node.Outputs.Add(output);
+            tape.Release(values[i]);
         }
     }
 

@@ -35,9 +35,9 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
         return block;
     }
 
-    public static void Retain(Tensor tensor)
+    public static void Retain(Tensor? tensor)
     {
-        if (tensor.Owner is PoolBlock block)
+        if (tensor?.Owner is PoolBlock block)
         {
             block.References++;
         }

@@ -131,6 +131,29 @@ public sealed class StepTests(EmulatedDevice devices)
     }
 
     [Fact]
+    public void Checkpoints_change_no_bit_and_a_recorded_step_holds_them()
+    {
+        using Work eager = new(devices.Gpu, s_small, batch: 3), recorded = new(devices.Gpu, s_small, batch: 3);
+        recorded.CheckpointActivations();
+        using var recorder = new CudaRecorder(devices.Gpu);
+        for (int step = 0; step < 4; step++)
+        {
+            eager.Step(Work.Rate);
+            if (step == 0)
+            {
+                recorded.Step(Work.Rate);
+                continue;
+            }
+
+            recorder.Begin();
+            recorded.Step();
+            recorder.Launch();
+        }
+
+        Assert.Equal(eager.Hash(), recorded.Hash());
+    }
+
+    [Fact]
     public void A_step_of_ViT_B_size_completes_and_lowers_the_loss()
     {
         using var work = new Work(devices.Gpu, s_base, batch: 1);
@@ -167,6 +190,8 @@ public sealed class StepTests(EmulatedDevice devices)
         }
 
         public AdamW Optimiser { get; }
+
+        public void CheckpointActivations() => _tape.CheckpointsActivations = true;
 
         /// <summary>One step; its loss before the update.</summary>
         public double Step(double rate)

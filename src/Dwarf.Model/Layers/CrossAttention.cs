@@ -22,6 +22,10 @@ internal sealed class CrossAttention(Plan plan, string name, int width, int head
         var (y, map) = dropout is { Active: true }
             ? tape.MultiHeadCrossAttention(q, kv, heads, null, dropout.Probability, dropout.NextSeed(), dropout.Offset(x.Shape[0] * heads * x.Shape[1] * memory.Shape[1]))
             : tape.MultiHeadCrossAttention(q, kv, heads);
-        return (_output.Apply(tape, y), map);
+        tape.Done(q);
+        tape.Done(kv);
+        var result = _output.Apply(tape, y);
+        tape.Done(y);
+        return (result, map);
     }
 }

@@ -18,7 +18,12 @@ internal sealed class Norm
 
     public Variable Apply(Tape tape, Variable x) => tape.LayerNorm(x, _weight, _bias, _epsilon);
 
-    /// <summary>The norm of branch + stream, and the sum, which is the stream from here on: one pass over both.</summary>
+    /// <summary>The norm of branch + stream, and the sum, which is the stream from here on: one pass over both, and the last that reads them.</summary>
     public (Variable Y, Variable Stream) Apply(Tape tape, Variable branch, Variable stream)
-        => tape.LayerNorm(branch, stream, _weight, _bias, _epsilon);
+    {
+        var result = tape.LayerNorm(branch, stream, _weight, _bias, _epsilon);
+        tape.Done(branch);
+        tape.Done(stream);
+        return result;
+    }
 }

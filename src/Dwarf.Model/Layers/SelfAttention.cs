@@ -39,6 +39,9 @@ internal sealed class SelfAttention
         var y = dropout is { Active: true }
             ? tape.SelfAttention(qkv, _heads, keyMask, dropout.Probability, dropout.NextSeed(), dropout.Offset(x.Shape[0] * _heads * x.Shape[1] * x.Shape[1]))
             : tape.SelfAttention(qkv, _heads, keyMask);
-        return _output.Apply(tape, y);
+        tape.Done(qkv);
+        var result = _output.Apply(tape, y);
+        tape.Done(y);
+        return result;
     }
 }
