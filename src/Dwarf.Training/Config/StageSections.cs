@@ -69,6 +69,10 @@ public abstract record StageSection : ConfigSection
     [Key("parts that stay as they are, by the beginnings of their names in weight files")]
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>Activation checkpointing.</summary>
+    [Key("whether blocks keep their inputs only and run again in backward: less memory, a third more work, the same bits")]
+    public bool CheckpointActivations { get; init; }
+
     /// <summary>Validation.</summary>
     [Key("epochs between two validations; the last epoch always has one", Min = 1, Max = 1_000_000)]
     public int ValidateEvery { get; init; } = 1;

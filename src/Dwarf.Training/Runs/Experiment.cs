@@ -12,7 +12,8 @@ namespace Dwarf.Training.Runs;
 public static class Experiment
 {
     /// <summary>Keys that change where or how fast a run computes, never what.</summary>
-    private static readonly string[] Harmless = ["threads", "train.checkpoint_every", "eval.batch_size"];
+    private static readonly string[] Harmless =
+        ["threads", "train.checkpoint_every", "eval.batch_size", "train.checkpoint_activations", "pretrain.checkpoint_activations"];
 
     /// <summary>Runs, or goes on with, an experiment.</summary>
     /// <param name="config">the settings</param>

@@ -92,6 +92,9 @@ public sealed record StageOptions
     /// <summary>Parts that get no gradient, by the beginnings of their names.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>Whether blocks keep their inputs only and run again in backward.</summary>
+    public bool CheckpointActivations { get; init; }
+
     /// <summary>Steps between states written to disk; 0: at ends of epochs only.</summary>
     public int CheckpointEvery { get; init; }
 }

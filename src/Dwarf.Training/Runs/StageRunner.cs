@@ -178,6 +178,7 @@ public sealed class StageRunner : IDisposable
         }
 
         _network.Freeze(options.Freeze);
+        _tape.CheckpointsActivations = options.CheckpointActivations;
         if (State.Stage < index)
         {
             State = new TrainingState { Stage = index, GlobalSteps = State.GlobalSteps };

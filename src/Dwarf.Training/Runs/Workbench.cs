@@ -180,6 +180,7 @@ public sealed class Workbench : IDisposable
             ClipNorm = section.ClipNorm,
             Accumulate = section.Accumulate,
             Freeze = section.Freeze,
+            CheckpointActivations = section.CheckpointActivations,
             CheckpointEvery = Config.Train.CheckpointEvery,
         };
     }

@@ -36,6 +36,13 @@ public sealed class ReproducibilityTests : IDisposable
     }
 
     [Fact]
+    public void Checkpointed_activations_change_no_byte()
+    {
+        _run.Finish("again", "--set", "pretrain.checkpoint_activations=true", "--set", "train.checkpoint_activations=true");
+        _run.AssertSame("straight", "again");
+    }
+
+    [Fact]
     public void Another_seed_changes_the_weights()
     {
         _run.Finish("other", "--set", "seed=1");
