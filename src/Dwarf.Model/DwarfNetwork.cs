@@ -77,24 +77,20 @@ public sealed class DwarfNetwork : IDisposable
         return Decoder.Forward(tape, patches, features, prompts, dropout);
     }
 
-    /// <summary>Freezes the parts whose names begin so, and thaws all others.</summary>
-    /// <param name="prefixes">of names in weight files, such as text_encoder or image_encoder.vit.embeddings</param>
-    /// <exception cref="DwarfException">a prefix that fits no parameter (configuration)</exception>
-    public void Freeze(IReadOnlyCollection<string> prefixes)
+    /// <summary>Freezes the parts whose names fit, and thaws all others.</summary>
+    /// <param name="names">beginnings of names in weight files, or patterns of them: see <see cref="NamePattern"/></param>
+    /// <exception cref="DwarfException">a pattern that makes no sense or fits no parameter (configuration)</exception>
+    public void Freeze(IReadOnlyCollection<string> names)
     {
-        foreach (string prefix in prefixes)
+        NamePattern[] patterns = [.. names.Select(NamePattern.Of)];
+        if (Array.Find(patterns, p => !Layout.Entries.Any(e => p.Fits(e.Name))) is { } lost)
         {
-            if (!Layout.Entries.Any(e => Begins(e.Name, prefix)))
-            {
-                string[] known = [.. Layout.Entries.Select(e => e.Name.Split('.')[0]).Distinct()];
-                throw new DwarfException(
-                    ErrorKind.Configuration, $"freeze: no weight's name begins with '{prefix}'{Nearest.Hint(prefix, known)}");
-            }
+            throw new DwarfException(ErrorKind.Configuration, lost.FitsNothing(Layout.Entries.Select(e => e.Name)));
         }
 
         // Query, key and value are one parameter: naming one of them freezes all three.
         var frozen = Layout.Entries
-            .Where(e => prefixes.Any(p => Begins(e.Name, p)))
+            .Where(e => Array.Exists(patterns, p => p.Fits(e.Name)))
             .SelectMany(e => e.Pieces).Select(p => p.Parameter).ToHashSet();
         foreach (var parameter in Parameters.Parameters)
         {
@@ -104,8 +100,4 @@ public sealed class DwarfNetwork : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Parameters.Dispose();
-
-    private static bool Begins(string name, string prefix)
-        => name.StartsWith(prefix, StringComparison.Ordinal)
-        && (name.Length == prefix.Length || prefix.EndsWith('.') || name[prefix.Length] == '.');
 }

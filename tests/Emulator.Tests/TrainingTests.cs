@@ -41,7 +41,18 @@ public sealed class TrainingTests
     private static List<double> Train(string root, string device, int accumulate)
     {
         string config = Source.Path("configs", "quickstart.yaml");
-        string[] arguments = ["train", config, "--device", device, "--out", Path.Combine(root, device), "--verbose", "--set", $"train.accumulate={accumulate}", .. Short];
+        string[] arguments = ["train", config, "--device", device, "--out", Path.Combine(root, device), "--verbose", .. Short];
+        if (accumulate > 1)
+        {
+            // With all that changes a step: passes, layers with rates of their own, a frozen block, an average of the weights.
+            arguments =
+            [
+                .. arguments, "--set", $"train.accumulate={accumulate}", "--set", "train.layer_decay=0.8", "--set", "train.ema=0.5",
+                "--set", "train.freeze=[image_encoder.vit.encoder.layer.{0..1}]",
+            ];
+        }
+
+
         var run = Invocation.Of(arguments);
         Assert.True(run.Code == 0, $"exit {run.Code}: {run.Error}");
         var losses = new List<double>();

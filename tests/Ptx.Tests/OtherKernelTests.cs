@@ -18,6 +18,7 @@ public sealed class OtherKernelTests(InterpretedDevice device)
         foreach (DType dtype in new[] { DType.F32, DType.F64, DType.BF16 })
         {
             A_second_gradient_is_added(dtype);
+            An_average_moves_part_of_the_way(dtype);
             Sums_are_narrowed_to_the_dtype(dtype);
             A_step_over_an_arena_moves_the_active_parameters_and_writes_their_bf16_copy(dtype);
             The_norm_of_the_gradients_leaves_idle_parameters_out(dtype);
@@ -31,6 +32,15 @@ public sealed class OtherKernelTests(InterpretedDevice device)
         Run(() => AccumulateCuda.AddInto(device.Gpu, onDevice, second.CopyTo(device.Gpu.Memory)));
         double[] a = Values(first), b = Values(second);
         Agrees(onDevice, [.. a.Zip(b, static (x, y) => x + y)], dtype, "sum");
+    }
+
+    [Theory, MemberData(nameof(Dtypes))]
+    public void An_average_moves_part_of_the_way(DType dtype)
+    {
+        Tensor average = Numbers([517], 1).To(dtype), value = Numbers([517], 2).To(dtype), onDevice = average.CopyTo(device.Gpu.Memory);
+        Run(() => AccumulateCuda.MoveTowards(device.Gpu, onDevice, value.CopyTo(device.Gpu.Memory), 0.25));
+        double[] a = Values(average), b = Values(value);
+        Agrees(onDevice, [.. a.Zip(b, static (x, y) => x + (0.25 * (y - x)))], dtype, "average");
     }
 
     [Theory, MemberData(nameof(Dtypes))]

@@ -67,7 +67,7 @@ public static class ExplainCases
         ExplainCase.Of("normalize", "x[64,768]"),
         ExplainCase.Of("adamw", "param[768,768] grad[768,768] exp_avg[768,768] exp_avg_sq[768,768]"),
         new("self_attention over packed qkv[1,197,384], 2 heads f32", ["self_attention"], SelfAttention),
-        new("training step: gradients that meet, clipping and AdamW over an arena of 1,181,184 parameters",
+        new("training step: gradients that meet, clipping, AdamW and a moving average over an arena of 1,181,184 parameters",
             ["accumulate", "gradient_norm", "adamw"], TrainingStep),
     ];
 
@@ -88,6 +88,7 @@ public static class ExplainCases
         store.Build();
         var optimiser = new AdamW(store);
         var clipping = new GradientClipping(store);
+        var average = new WeightAverage(store, 0.999) { Updates = 1 };
         using var tape = new Tape(device);
         var x = tape.Leaf(ExplainCase.Values([64, 1537], "float", false));
         var y = tape.Linear(x, weight, bias);
@@ -97,6 +98,7 @@ public static class ExplainCases
         tape.Backward(tape.ReduceMean(z));
         clipping.Clip(device, 1);
         optimiser.Step(device, 1e-3);
+        average.Update(device);
         tape.Reset();
     }
 }

@@ -66,12 +66,20 @@ public abstract record StageSection : ConfigSection
     public double ClipNorm { get; init; } = 1;
 
     /// <summary>Frozen parts.</summary>
-    [Key("parts that stay as they are, by the beginnings of their names in weight files")]
+    [Key("parts that stay as they are, by the beginnings of their names in weight files; * is any text, [0-5] a character, {0..11} a number")]
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
     /// <summary>Activation checkpointing.</summary>
     [Key("whether blocks keep their inputs only and run again in backward: less memory, a third more work, the same bits")]
     public bool CheckpointActivations { get; init; }
+
+    /// <summary>Layer-wise decay.</summary>
+    [Key("learning rate of an encoder's block over that of the block after it; embeddings lowest; 1 for the same everywhere", Above = 0, Max = 1)]
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>Average of weights.</summary>
+    [Key("what the moving average of the weights keeps of itself in a step; evaluation and weight files use it; 0 for none", Min = 0, Below = 1)]
+    public double Ema { get; init; }
 
     /// <summary>Validation.</summary>
     [Key("epochs between two validations; the last epoch always has one", Min = 1, Max = 1_000_000)]

@@ -89,11 +89,17 @@ public sealed record StageOptions
     /// <summary>Passes a step's images are shared out over, at most.</summary>
     public int Accumulate { get; init; } = 1;
 
-    /// <summary>Parts that get no gradient, by the beginnings of their names.</summary>
+    /// <summary>Parts that get no gradient, by their names or patterns of them.</summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
     /// <summary>Whether blocks keep their inputs only and run again in backward.</summary>
     public bool CheckpointActivations { get; init; }
+
+    /// <summary>Learning rate of an encoder's block over that of the block after it.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>What the moving average of the weights keeps of itself in a step; 0: there is none.</summary>
+    public double Ema { get; init; }
 
     /// <summary>Steps between states written to disk; 0: at ends of epochs only.</summary>
     public int CheckpointEvery { get; init; }

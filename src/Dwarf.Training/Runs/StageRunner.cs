@@ -11,12 +11,6 @@ namespace Dwarf.Training.Runs;
 /// <summary>Trains stages: schedule, clipping, optimiser, log, checkpoints, interruption, and resuming to the same bits.</summary>
 public sealed class StageRunner : IDisposable
 {
-    /// <summary>A loss this many times its running mean is a spike, not training.</summary>
-    private const double Spike = 1000;
-
-    /// <summary>A mean below this counts as this: where nearly all is learnt, one hard image is no spike.</summary>
-    private const double LeastMean = 0.01;
-
     /// <summary>A stage writes about so many lines of steps to metrics.jsonl, whatever its length.</summary>
     private const long LogLines = 300;
 
@@ -32,6 +26,7 @@ public sealed class StageRunner : IDisposable
     private readonly LossSums _sums;
     private readonly List<Parameter> _text;
     private AdamW _optimiser;
+    private WeightAverage? _average;
     private CudaRecorder? _recorder;
     private long _logEvery = 1;
     private long _saved;
@@ -55,6 +50,7 @@ public sealed class StageRunner : IDisposable
         if (folder.Resumed && File.Exists(state))
         {
             State = TrainingState.Load(state, _network.Parameters, fingerprint);
+            bench.ForgetFeatures();
             Cut(folder.MetricsLog, State.LogBytes);
             _monitor.Note($"resumed at stage {State.Stage}, epoch {State.Epoch}, step {State.Step}");
         }
@@ -171,14 +167,10 @@ public sealed class StageRunner : IDisposable
     {
         _recorder?.Dispose();
         _recorder = null;
-        _optimiser = new AdamW(_network.Parameters, new AdamWOptions { WeightDecay = options.WeightDecay });
-        foreach (var parameter in _network.Parameters.Parameters.Where(p => p.Name.StartsWith("heads.", StringComparison.Ordinal)))
-        {
-            _optimiser.SetRateFactor(parameter, options.HeadLearningRate / options.LearningRate);
-        }
-
         _network.Freeze(options.Freeze);
         _tape.CheckpointsActivations = options.CheckpointActivations;
+        _optimiser = StageOptimiser.Create(_network.Parameters, options, _monitor);
+        _average = options.Ema > 0 ? new WeightAverage(_network.Parameters, options.Ema) : null;
         if (State.Stage < index)
         {
             State = new TrainingState { Stage = index, GlobalSteps = State.GlobalSteps };
@@ -186,6 +178,10 @@ public sealed class StageRunner : IDisposable
         else if (State.StageSteps > 0)
         {
             TrainingState.LoadMoments(StatePath, _optimiser);
+            if (_average is not null)
+            {
+                TrainingState.LoadAverage(StatePath, _average);
+            }
         }
     }
 
@@ -229,6 +225,7 @@ public sealed class StageRunner : IDisposable
         var clipped = _clipping.Clip(_tape.Device, most);
         CheckNorm(stage, result, clipped.Value);
         _optimiser.Step(_tape.Device, learningRate, clipped);
+        _average?.Update(_tape.Device);
         return (result, losses, clipped.Value);
     }
 
@@ -246,6 +243,7 @@ public sealed class StageRunner : IDisposable
             result = Gradients(stage);
             clipped = _clipping.Clip(gpu, most);
             _optimiser.Step(gpu, learningRate, clipped);
+            _average?.Update(gpu);
         }
         catch
         {
@@ -298,16 +296,13 @@ public sealed class StageRunner : IDisposable
             throw Bad(stage, result, $"the loss is {losses.Loss}");
         }
 
-        if (State.StageSteps > 20 && IsSpike(losses.Loss, State.MeanLoss))
+        if (State.StageSteps > 20 && LossSpike.Is(losses.Loss, State.MeanLoss))
         {
-            throw Bad(stage, result, FormattableString.Invariant(
-                $"the loss {losses.Loss:G4} is over {Spike} times its running mean {State.MeanLoss:G4}"));
+            throw Bad(stage, result, LossSpike.Describe(losses.Loss, State.MeanLoss));
         }
 
         State.MeanLoss = double.IsNaN(State.MeanLoss) ? losses.Loss : State.MeanLoss + (0.05 * (losses.Loss - State.MeanLoss));
     }
-
-    internal static bool IsSpike(double loss, double mean) => loss > Spike * Math.Max(mean, LeastMean);
 
     private DwarfException Bad(IStage stage, StepResult result, string what) => new(
         ErrorKind.Internal,
@@ -318,6 +313,7 @@ public sealed class StageRunner : IDisposable
     /// <returns>false if a stop was asked for before it was over: nothing of it is kept</returns>
     private bool Validate(IStage stage, bool last)
     {
+        SwapAverage();
         try
         {
             if (stage.Validate(State.Epoch, last) is { } validation)
@@ -348,9 +344,23 @@ public sealed class StageRunner : IDisposable
         finally
         {
             _tape.Reset();
+            SwapAverage();
         }
 
         return true;
+    }
+
+    /// <summary>Before and after what is to see the average of the weights, where there is one.</summary>
+    private void SwapAverage()
+    {
+        if (_average is { Updates: > 0 })
+        {
+            _average.Swap();
+            if (_text.Exists(p => _optimiser.StepsOf(p) > 0))
+            {
+                _bench.ForgetFeatures();
+            }
+        }
     }
 
     /// <summary>A validation logs under the step before it, so steps alone cannot tell what a state knew of.</summary>
@@ -366,9 +376,18 @@ public sealed class StageRunner : IDisposable
     /// <summary>Weights for users first, then the state that a resumed run reads: a crash in between costs nothing.</summary>
     private void SaveState()
     {
-        _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+        SwapAverage();
+        try
+        {
+            _bench.SaveWeights(_folder.Checkpoint("last.safetensors"));
+        }
+        finally
+        {
+            SwapAverage();
+        }
+
         State.LogBytes = _log.Length;
-        State.Save(StatePath, _network.Parameters, _optimiser, _fingerprint);
+        State.Save(StatePath, _network.Parameters, _optimiser, _average, _fingerprint);
         _saved = State.StageSteps;
     }
 }

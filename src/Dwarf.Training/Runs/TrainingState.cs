@@ -40,8 +40,9 @@ public sealed class TrainingState
     /// <param name="path">checkpoints/last.state.safetensors</param>
     /// <param name="store">weights</param>
     /// <param name="optimiser">moments and step counts</param>
+    /// <param name="average">of the weights; null: there is none</param>
     /// <param name="fingerprint">of the configuration</param>
-    public void Save(string path, ParameterStore store, AdamW optimiser, string fingerprint)
+    public void Save(string path, ParameterStore store, AdamW optimiser, WeightAverage? average, string fingerprint)
     {
         var metadata = new Dictionary<string, string>
         {
@@ -57,7 +58,14 @@ public sealed class TrainingState
             ["global_steps"] = Text(GlobalSteps),
             ["log_bytes"] = Text(LogBytes),
         };
-        SafetensorsWriter.Write(path, Values(store).Concat(Moments(optimiser).Where(m => Taken(store, optimiser, m.Key))), metadata);
+        var tensors = Values(store).Concat(Moments(optimiser).Where(m => Taken(store, optimiser, m.Key)));
+        if (average is not null)
+        {
+            metadata["average_updates"] = Text(average.Updates);
+            tensors = tensors.Concat(Averages(average));
+        }
+
+        SafetensorsWriter.Write(path, tensors, metadata);
     }
 
     /// <summary>Reads counters and weights.</summary>
@@ -68,12 +76,8 @@ public sealed class TrainingState
     public static TrainingState Load(string path, ParameterStore store, string fingerprint)
     {
         using var file = SafetensorsFile.Open(path);
-        string Get(string key) => file.Metadata.TryGetValue(key, out string? value)
-            ? value
-            : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{key}' is missing; this is not the state of a run");
-        long Number(string key) => long.TryParse(Get(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-            ? value
-            : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{key}' must be an integer, found '{Get(key)}'");
+        string Get(string key) => TrainingState.Get(file, path, key);
+        long Number(string key) => TrainingState.Number(file, path, key);
         double Real(string key) => double.TryParse(Get(key), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
             ? value
             : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{key}' must be a number, found '{Get(key)}'");
@@ -106,6 +110,31 @@ public sealed class TrainingState
         using var file = SafetensorsFile.Open(path);
         Copy(file, path, Moments(optimiser), required: false);
     }
+
+    /// <summary>Reads the average of the weights of the stage that was interrupted.</summary>
+    /// <param name="path">checkpoints/last.state.safetensors</param>
+    /// <param name="average">new; receives it</param>
+    public static void LoadAverage(string path, WeightAverage average)
+    {
+        using var file = SafetensorsFile.Open(path);
+        average.Updates = Number(file, path, "average_updates");
+        Copy(file, path, Averages(average), required: true);
+    }
+
+    private static string Get(SafetensorsFile file, string path, string key) => file.Metadata.TryGetValue(key, out string? value)
+        ? value
+        : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{key}' is missing; this is not the state of a run");
+
+    private static long Number(SafetensorsFile file, string path, string key)
+    {
+        string text = Get(file, path, key);
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            ? value
+            : throw new DwarfException(ErrorKind.Content, $"{path}: metadata '{key}' must be an integer, found '{text}'");
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Averages(WeightAverage average) =>
+        average.State().Select(s => new KeyValuePair<string, Tensor>(s.Name, s.Tensor));
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Values(ParameterStore store) =>
         store.Parameters.Select(p => new KeyValuePair<string, Tensor>("value." + p.Name, p.Value));

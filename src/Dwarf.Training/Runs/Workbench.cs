@@ -32,6 +32,8 @@ public sealed class Workbench : IDisposable
         sizes = _features is null ? sizes : sizes with { Text = null };
         Network = new DwarfNetwork(sizes, Findings, config.Dtype, config.Seed, device.Memory);
         Tape = new Tape(device);
+        CheckFreeze(config.Pretrain, "pretrain.freeze");
+        CheckFreeze(config.Train, "train.freeze");
         Map = config.Maps();
         Loss = config.Losses();
         Input = ImageInput.Of(config);
@@ -181,6 +183,8 @@ public sealed class Workbench : IDisposable
             Accumulate = section.Accumulate,
             Freeze = section.Freeze,
             CheckpointActivations = section.CheckpointActivations,
+            LayerDecay = section.LayerDecay,
+            Ema = section.Ema,
             CheckpointEvery = Config.Train.CheckpointEvery,
         };
     }
@@ -223,6 +227,24 @@ public sealed class Workbench : IDisposable
             Preprocessing = Input.Described(Data.Height),
         };
         WeightsFile.Save(path, Network, info, Features);
+    }
+
+    /// <summary>A name that fits nothing is told before the first stage begins, not when its own does.</summary>
+    private void CheckFreeze(StageSection section, string key)
+    {
+        try
+        {
+            if (section.Epochs > 0)
+            {
+                Network.Freeze(section.Freeze);
+                Network.Freeze([]);
+            }
+        }
+        catch (DwarfException error) when (error.Kind == ErrorKind.Configuration)
+        {
+            Network.Dispose();
+            throw Config.Wrong(key, error.Message);
+        }
     }
 
     /// <inheritdoc/>

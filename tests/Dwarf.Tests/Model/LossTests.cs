@@ -172,7 +172,7 @@ public sealed class LossTests : IDisposable
 
         var error = Assert.Throws<DwarfException>(() => _network.Freeze(["image_encodr"]));
         Assert.Equal(ErrorKind.Configuration, error.Kind);
-        Assert.Equal("freeze: no weight's name begins with 'image_encodr'; did you mean 'image_encoder'?", error.Message);
+        Assert.Equal("no weight's name begins with 'image_encodr'; did you mean 'image_encoder'?", error.Message);
     }
 
     [Fact]

@@ -152,7 +152,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData(0.5, 1e-5, false)]
     [InlineData(11, 0, true)]
     public void A_spike_is_far_above_the_mean_but_a_hard_image_late_in_training_is_none(double loss, double mean, bool spike) =>
-        Assert.Equal(spike, Training.Runs.StageRunner.IsSpike(loss, mean));
+        Assert.Equal(spike, Training.Runs.LossSpike.Is(loss, mean));
 
     [Fact]
     public void A_full_disk_keeps_the_checkpoint_before_it()
