@@ -9,12 +9,19 @@ public sealed class ConfigTests
     public void Every_configuration_that_is_shipped_loads()
     {
         string[] files = [.. Repository.Files("configs", "*.yaml").Concat(Repository.Files("configs", "*.yml"))];
-        Assert.Equal(2, files.Length);
+        Assert.Equal(4, files.Length);
         foreach (string file in files)
         {
             RunConfig config = ConfigLoader.Load(file);
             Assert.NotEmpty(config.Findings);
             Assert.True(File.Exists(config.Model.Text.Vocab), $"{file}: {config.Model.Text.Vocab} is not there");
+            if (Path.GetFileName(file).StartsWith("kad-", StringComparison.Ordinal))
+            {
+                // Examples for data that are not in the repository: they say so, and their networks can be built.
+                Assert.Contains("An example to copy", File.ReadAllText(file), StringComparison.Ordinal);
+                config.Network(vocabulary: 30522).Validate();
+                continue;
+            }
             foreach (string path in new[] { config.Data.Labels, config.Data.Annotations }.OfType<string>())
             {
                 Assert.True(File.Exists(path), $"{file}: {path} is not there");

@@ -13,18 +13,21 @@ internal static class WeightLoader
     /// <param name="path">its path, for messages</param>
     /// <param name="layout">the network's weights</param>
     /// <param name="mayMiss">the part that a weight belongs to, where the part as a whole may be absent and then keeps its values; else null</param>
+    /// <param name="only">the one part that is wanted; what the file says of others is passed over</param>
     /// <returns>what was loaded, repeated and ignored</returns>
     /// <exception cref="DwarfException">another encoder or decoder; a missing, unknown or misshapen tensor (content)</exception>
-    public static LoadReport Load(WeightArchive file, string path, WeightLayout layout, Func<string, string?>? mayMiss = null)
+    public static LoadReport Load(
+        WeightArchive file, string path, WeightLayout layout, Func<string, string?>? mayMiss = null, string only = "")
     {
         var map = KeyMap.Of(file.Entries.Select(e => e.Name));
-        var sources = Sources(file, map, layout, out var unknown, out var ignored);
-        CheckVariant(file, path, map, layout);
-        var present = layout.Entries.Where(e => sources.ContainsKey(e.Name)).Select(e => mayMiss?.Invoke(e.Name)).OfType<string>().ToHashSet();
-        var kept = layout.Entries.Select(e => mayMiss?.Invoke(e.Name)).OfType<string>().Distinct()
+        var entries = layout.Entries.Where(e => e.Name.StartsWith(only, StringComparison.Ordinal)).ToList();
+        var sources = Sources(file, map, layout, only, out var unknown, out var ignored);
+        CheckVariant(file, path, map, entries);
+        var present = entries.Where(e => sources.ContainsKey(e.Name)).Select(e => mayMiss?.Invoke(e.Name)).OfType<string>().ToHashSet();
+        var kept = entries.Select(e => mayMiss?.Invoke(e.Name)).OfType<string>().Distinct()
             .Where(p => !present.Contains(p) && !p.StartsWith(WeightNames.Heads, StringComparison.Ordinal)).ToList();
         var faults = new List<Func<string>>();
-        foreach (var entry in layout.Entries)
+        foreach (var entry in entries)
         {
             if (sources.TryGetValue(entry.Name, out var found))
             {
@@ -48,7 +51,7 @@ internal static class WeightLoader
             throw new DwarfException(ErrorKind.Content, $"{path}: none of its {file.Entries.Count} tensors is a weight of the network");
         }
 
-        foreach (var entry in layout.Entries)
+        foreach (var entry in entries)
         {
             if (sources.TryGetValue(entry.Name, out var found))
             {
@@ -57,18 +60,28 @@ internal static class WeightLoader
             }
         }
 
-        return new LoadReport(sources.Count, layout.Entries.Count, sources.Values.Sum(s => s.Count - 1), ignored, kept);
+        return new LoadReport(sources.Count, entries.Count, sources.Values.Sum(s => s.Count - 1), ignored, kept);
     }
 
     /// <summary>The file's tensors by the network's names; an alias stands beside what it repeats.</summary>
     private static Dictionary<string, List<TensorEntry>> Sources(
-        WeightArchive file, KeyMap map, WeightLayout layout, out List<string> unknown, out List<(string Name, string Pattern)> ignored)
+        WeightArchive file,
+        KeyMap map,
+        WeightLayout layout,
+        string only,
+        out List<string> unknown,
+        out List<(string Name, string Pattern)> ignored)
     {
         var sources = new Dictionary<string, List<TensorEntry>>();
         (unknown, ignored) = ([], []);
         foreach (var entry in file.Entries)
         {
             string rooted = map.Rooted(entry.Name);
+            if (!rooted.StartsWith(only, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             if (KeyMap.Find(layout, rooted) is { } known)
             {
                 if (sources.TryGetValue(known.Name, out var others))
@@ -94,10 +107,10 @@ internal static class WeightLoader
     }
 
     /// <summary>Hundreds of faults that have one cause get one line.</summary>
-    private static void CheckVariant(WeightArchive file, string path, KeyMap map, WeightLayout layout)
+    private static void CheckVariant(WeightArchive file, string path, KeyMap map, IReadOnlyList<WeightEntry> entries)
     {
         var held = Variants.Of(ShapeReader.Shapes(file, map));
-        var wanted = Variants.Of(layout.Entries.ToDictionary(e => e.Name, e => e.Shape));
+        var wanted = Variants.Of(entries.ToDictionary(e => e.Name, e => e.Shape));
         foreach (var (part, has, wants) in Variants.Compare(held, wanted))
         {
             throw new DwarfException(ErrorKind.Content, $"{path}: the file's {part} is {has}, the network's is {wants}");

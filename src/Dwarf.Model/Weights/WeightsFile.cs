@@ -147,11 +147,12 @@ public static class WeightsFile
     /// <summary>Reads the parts that a file holds into a network that exists, such as published weights at the start of a fine-tuning.</summary>
     /// <param name="path">the file, of any published layout</param>
     /// <param name="network">of the file's sizes; a part that the file lacks altogether keeps its values</param>
+    /// <param name="only">the one part that is wanted, such as image_encoder; empty: all that the file holds</param>
     /// <returns>what was loaded, repeated, ignored and kept</returns>
-    public static LoadReport LoadParts(string path, DwarfNetwork network)
+    public static LoadReport LoadParts(string path, DwarfNetwork network, string only = "")
     {
         using var file = WeightArchive.Open(path);
-        return WeightLoader.Load(file, path, network.Layout, PartOf);
+        return WeightLoader.Load(file, path, network.Layout, PartOf, only);
     }
 
     private static string? HeadOf(string name)

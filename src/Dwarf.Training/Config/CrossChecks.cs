@@ -1,3 +1,4 @@
+using Dwarf.Model;
 using System.Text.RegularExpressions;
 
 namespace Dwarf.Training.Config;
@@ -51,7 +52,8 @@ internal static partial class CrossChecks
     private static void Data(RunConfig config, Checker check)
     {
         int side = config.Data.ImageSize, patch = config.Model.Image.Patch;
-        check.That(side % patch == 0, "model.image.patch", $"{patch} does not divide data.image_size {side}; use {Divisors(side, 256)}");
+        bool vit = config.Model.Image.Kind != ImageEncoderKind.Resnet50;
+        check.That(!vit || side % patch == 0, "model.image.patch", $"{patch} does not divide data.image_size {side}; use {Divisors(side, 256)}");
         if (config.Data.Kind == DataKind.Folder)
         {
             check.That(config.Data.Images is not null, "data.images", "kind folder needs the folder of the image files");
@@ -63,9 +65,33 @@ internal static partial class CrossChecks
     private static void Model(RunConfig config, Checker check)
     {
         int image = config.Model.Image.Width, text = config.Model.Text.Width;
-        Heads("model.image.heads", config.Model.Image.Heads, "model.image.width", image);
+        string kind = $"model.image.kind {Scalars.Format(config.Model.Image.Kind)}";
+        var (read, otherwise) = (config.Model.Image, new ImageSection());
+        if (read.Kind == ImageEncoderKind.Resnet50)
+        {
+            NotRead(kind, "model.image.patch", read.Patch == otherwise.Patch);
+            NotRead(kind, "model.image.layers", read.Layers == otherwise.Layers);
+            NotRead(kind, "model.image.heads", read.Heads == otherwise.Heads);
+            NotRead(kind, "model.image.hidden", read.Hidden == otherwise.Hidden);
+            NotRead(kind, "model.image.position_std", read.PositionStd == otherwise.PositionStd);
+        }
+        else
+        {
+            NotRead(kind, "model.image.stage", read.Stage == otherwise.Stage);
+            NotRead(kind, "model.image.frozen_statistics", read.FrozenStatistics == otherwise.FrozenStatistics);
+            Heads("model.image.heads", config.Model.Image.Heads, "model.image.width", image);
+        }
+
+        if (config.Model.Text.Positions is { } positions)
+        {
+            check.That(positions >= config.Model.Text.MaxLength, "model.text.positions", $"{positions} are fewer than model.text.max_length {config.Model.Text.MaxLength}");
+        }
+
         Heads("model.text.heads", config.Model.Text.Heads, "model.text.width", text);
         Heads("model.decoder.heads", config.Model.Decoder.Heads, "model.image.width", image);
+
+        // A key that does nothing is a mistake of whoever wrote it, but a resolved configuration writes them all with their defaults.
+        void NotRead(string by, string key, bool isDefault) => check.That(isDefault, key, $"{by} does not read it");
 
         void Heads(string key, int heads, string of, int width) =>
             check.That(width % heads == 0, key, $"{heads} does not divide {of} {width}; use {Divisors(width, 16)}");

@@ -7,7 +7,7 @@ namespace Dwarf.Training.Config;
 public sealed record ModelSection : ConfigSection
 {
     /// <summary>Vision transformer.</summary>
-    [Key("the image encoder, a vision transformer")]
+    [Key("the image encoder")]
     public ImageSection Image { get; init; } = new();
 
     /// <summary>BERT.</summary>
@@ -26,12 +26,28 @@ public sealed record ModelSection : ConfigSection
 /// <summary>The image encoder.</summary>
 public sealed record ImageSection : ConfigSection
 {
+    /// <summary>What it is.</summary>
+    [Key("vit (Hugging Face's layout), lukemelas-vit (no final norm) or resnet50 (KAD's and MedKLIP's public weights)")]
+    public ImageEncoderKind Kind { get; init; } = ImageEncoderKind.Vit;
+
+    /// <summary>Published weights of this part alone.</summary>
+    [Key("weights of the image encoder alone to start from, read after those of the whole network", IsPath = true)]
+    public string? Weights { get; init; }
+
+    /// <summary>Last stage of a ResNet.</summary>
+    [Key("resnet50: the last stage, 3 (16 pixels a patch: KAD at 224, MedKLIP) or 4 (32 pixels: KAD at 512 and 1024)", Min = 3, Max = 4)]
+    public int Stage { get; init; } = 4;
+
+    /// <summary>Whether batch norms learn statistics.</summary>
+    [Key("resnet50: whether batch norms keep to their running statistics in training, too")]
+    public bool FrozenStatistics { get; init; }
+
     /// <summary>Side of a patch.</summary>
     [Key("side of a patch in pixels", Min = 1, Max = 256)]
     public int Patch { get; init; } = 8;
 
     /// <summary>Features of a token.</summary>
-    [Key("features of a token", Min = 1, Max = 16384)]
+    [Key("features of a patch token, which is the decoder's width", Min = 1, Max = 16384)]
     public int Width { get; init; } = 128;
 
     /// <summary>Blocks.</summary>
@@ -78,6 +94,14 @@ public sealed record TextSection : ConfigSection
     [Key("tokens of a text, [CLS] and [SEP] included; longer texts are cut", Min = 3, Max = 512)]
     public int MaxLength { get; init; } = 16;
 
+    /// <summary>Rows of the position table.</summary>
+    [Key("position embeddings; as many as max_length where empty, 512 in published BERTs", Min = 3, Max = 65536)]
+    public int? Positions { get; init; }
+
+    /// <summary>Published weights of this part alone.</summary>
+    [Key("weights of the text encoder alone to start from, such as Med-KEBERT's", IsPath = true)]
+    public string? Weights { get; init; }
+
     /// <summary>Hidden features of the projection.</summary>
     [Key("features inside the projection to the decoder's width", Min = 1, Max = 16384)]
     public int Projection { get; init; } = 128;
@@ -86,8 +110,12 @@ public sealed record TextSection : ConfigSection
 /// <summary>The cross-attention decoder.</summary>
 public sealed record DecoderSection : ConfigSection
 {
+    /// <summary>Whose it is.</summary>
+    [Key("kad (one norm for texts and patches, the last layer's map) or medklip (texts projected from the CLS token, the mean of all layers' maps)")]
+    public DecoderKind Kind { get; init; } = DecoderKind.Kad;
+
     /// <summary>Layers.</summary>
-    [Key("layers; the last one's attention is the map", Min = 1, Max = 64)]
+    [Key("layers; the map is the attention of the last one, of kind medklip of all", Min = 1, Max = 64)]
     public int Layers { get; init; } = 4;
 
     /// <summary>Attention heads.</summary>

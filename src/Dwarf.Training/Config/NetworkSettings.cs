@@ -10,28 +10,12 @@ public static class NetworkSettings
     /// <param name="vocabulary">entries of the WordPiece vocabulary</param>
     public static ModelConfig Network(this RunConfig config, int vocabulary) => new()
     {
-        Image = new ImageEncoderConfig
-        {
-            Size = config.Data.ImageSize,
-            Patch = config.Model.Image.Patch,
-            Width = config.Model.Image.Width,
-            Layers = config.Model.Image.Layers,
-            Heads = config.Model.Image.Heads,
-            Hidden = config.Model.Image.Hidden,
-            PositionStd = config.Model.Image.PositionStd,
-        },
-        Text = new TextEncoderConfig
-        {
-            Vocabulary = vocabulary,
-            MaxPositions = config.Model.Text.MaxLength,
-            Width = config.Model.Text.Width,
-            Layers = config.Model.Text.Layers,
-            Heads = config.Model.Text.Heads,
-            Hidden = config.Model.Text.Hidden,
-            Projection = config.Model.Text.Projection,
-        },
+        Image = Image(config),
+        Text = Text(config, vocabulary),
         Decoder = new DecoderConfig
         {
+            Kind = config.Model.Decoder.Kind,
+            TextWidth = config.Model.Decoder.Kind == DecoderKind.Medklip ? config.Model.Text.Width : 0,
             Layers = config.Model.Decoder.Layers,
             Heads = config.Model.Decoder.Heads,
             Hidden = config.Model.Decoder.Hidden,
@@ -56,4 +40,40 @@ public static class NetworkSettings
         Grid = config.Loss.Grid,
         DiceOn = config.Loss.DiceOn,
     };
+
+    private static ImageEncoderConfig Image(RunConfig config)
+    {
+        var image = config.Model.Image;
+        var common = new ImageEncoderConfig { Kind = image.Kind, Size = config.Data.ImageSize, Width = image.Width };
+        if (image.Kind == ImageEncoderKind.Resnet50)
+        {
+            return common with { Resnet = new ResnetConfig { Stage = image.Stage, FrozenStatistics = image.FrozenStatistics } };
+        }
+
+        return common with
+        {
+            Patch = image.Patch,
+            Layers = image.Layers,
+            Heads = image.Heads,
+            Hidden = image.Hidden,
+            PositionStd = image.PositionStd,
+            Epsilon = image.Kind == ImageEncoderKind.LukemelasVit ? 1e-6 : common.Epsilon,
+        };
+    }
+
+    private static TextEncoderConfig Text(RunConfig config, int vocabulary)
+    {
+        var text = config.Model.Text;
+        return new TextEncoderConfig
+        {
+            Output = config.Model.Decoder.Kind == DecoderKind.Medklip ? TextOutput.Cls : TextOutput.Projected,
+            Vocabulary = vocabulary,
+            MaxPositions = text.Positions ?? text.MaxLength,
+            Width = text.Width,
+            Layers = text.Layers,
+            Heads = text.Heads,
+            Hidden = text.Hidden,
+            Projection = text.Projection,
+        };
+    }
 }

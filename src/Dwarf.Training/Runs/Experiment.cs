@@ -35,10 +35,16 @@ public static class Experiment
         var data = DataSource.Load(config);
         using var bench = new Workbench(config, data, device, stop);
         monitor.Note(Describe(bench));
-        if (config.Weights is not null)
+        foreach (var (path, part) in new[]
         {
-            WeightsFile.LoadInto(config.Weights, bench.Network);
-            bench.ForgetFeatures();
+            (config.Weights, ""), (config.Model.Image.Weights, WeightNames.Image), (config.Model.Text.Weights, WeightNames.Text),
+        })
+        {
+            if (path is not null)
+            {
+                monitor.Note($"{path}: {WeightsFile.LoadParts(path, bench.Network, part)}");
+                bench.ForgetFeatures();
+            }
         }
 
         using (var runner = new StageRunner(folder, bench, monitor, Fingerprint(config), stop))
