@@ -5,46 +5,39 @@
 constexpr int HELD = 16;                            // elements of a thread
 constexpr int PART = TILE_THREADS * HELD;           // BatchNorm.Cuda.cs knows this number
 
-// Calls visit(slot, address) for the block's elements of a channel that this thread has: runs of PACK where `packs`, else one by one.
-template <typename Visit>
-__device__ __forceinline__ void each_of_part(
-    bool packs, long long part, long long channel, long long images, long long channels, long long n, Visit visit)
+// The elements of a channel that this thread has, W neighbours at a time, zeros beyond its last; returns how many there are.
+template <int W>
+__device__ __forceinline__ int load_part(
+    const scalar* x, accum* value, long long part, long long channel, long long images, long long channels, long long n)
 {
-    int wide = packs ? PACK : 1;
+    int mine = 0;
 #pragma unroll
-    for (int k = 0; k < HELD; k++)
+    for (int k = 0; k < HELD / W; k++)
     {
-        if (packs && k >= HELD / PACK) break;
-        long long j = part * PART + (k * TILE_THREADS + threadIdx.x) * (long long)wide;
-        if (j >= images * n) break;
-        place image = (place)j / (place)n, at = (place)j - image * (place)n;
-        visit(k * wide, (image * (place)channels + (place)channel) * (place)n + at);
+        pack wide;
+#pragma unroll
+        for (int i = 0; i < W; i++) wide.at[i] = 0;
+        long long j = part * PART + (k * TILE_THREADS + threadIdx.x) * (long long)W;
+        if (j < images * n)
+        {
+            place image = (place)j / (place)n, at = (place)j - image * (place)n;
+            const scalar* from = x + (image * (place)channels + (place)channel) * (place)n + at;
+            if (W == PACK) wide = load_pack(from);
+            else wide.at[0] = to_accum(*from);
+            mine += W;
+        }
+#pragma unroll
+        for (int i = 0; i < W; i++) value[k * W + i] = wide.at[i];
     }
+
+    return mine;
 }
 
-// The block's elements of x in `value`, zeros beyond the channel's last; returns how many of them this thread has.
+// Packs where n is a multiple of one and the address allows it, so that each lies within one image.
 __device__ __forceinline__ int load_part(
     const scalar* x, accum* value, bool packs, long long part, long long channel, long long images, long long channels, long long n)
 {
-    int count = 0;
-#pragma unroll
-    for (int i = 0; i < HELD; i++) value[i] = 0;
-    each_of_part(packs, part, channel, images, channels, n, [&](int slot, place address)
-    {
-        if (packs)
-        {
-            pack wide = load_pack(x + address);
-#pragma unroll
-            for (int i = 0; i < PACK; i++) value[slot + i] = wide.at[i];
-            count = slot + PACK;
-        }
-        else
-        {
-            value[slot] = to_accum(x[address]);
-            count = slot + 1;
-        }
-    });
-    return count;
+    return packs ? load_part<PACK>(x, value, part, channel, images, channels, n) : load_part<1>(x, value, part, channel, images, channels, n);
 }
 
 // batch_norm_parts: of each part of each channel the mean and the sum of squares about it. Twin of BatchNorm.Cpu.cs.
