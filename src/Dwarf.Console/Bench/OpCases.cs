@@ -40,6 +40,15 @@ internal static unsafe class OpCases
             yield return new Case($"attention_{b}x12x{t}x64_fwdbwd", 3 * flops, 2 * bytes, () => Attention(device, b, t, train: true));
         }
 
+        // ResNet-50's second stage: its 3x3 layer, and the 1x1 layer after it.
+        foreach (var (name, outputs, kernel) in new[] { ("conv2d_8x64x56x56_3x3", 64, 3), ("conv2d_8x64x56x56_1x1", 256, 1) })
+        {
+            double flops = 2.0 * 8 * 56 * 56 * 64 * outputs * kernel * kernel;
+            double bytes = 4.0 * ((8 * 56 * 56 * (64 + outputs)) + (64 * outputs * kernel * kernel));
+            yield return new Case(name + "_fwd", flops, bytes, () => Convolution(device, outputs, kernel, train: false));
+            yield return new Case(name + "_fwdbwd", 3 * flops, 3 * bytes, () => Convolution(device, outputs, kernel, train: true));
+        }
+
         const double DiceBytes = 4.0 * 64 * 50176;
         yield return new Case("dice_64x50176_fwd", 0, 2 * DiceBytes, () => Dice(device, train: false));
         yield return new Case("dice_64x50176_fwdbwd", 0, 4 * DiceBytes, () => Dice(device, train: true));
@@ -70,6 +79,10 @@ internal static unsafe class OpCases
 
     private static Action Attention(Device device, int b, int t, bool train) => Run(
         device, [Random([b, 12, t, 64]), Random([b, 12, t, 64]), Random([b, 12, t, 64])], train, (tape, x) => tape.Attention(x[0], x[1], x[2]));
+
+    private static Action Convolution(Device device, int outputs, int kernel, bool train) => Run(
+        device, [Random([8, 64, 56, 56]), Random([outputs, 64, kernel, kernel])], train,
+        (tape, x) => tape.Conv2d(x[0], x[1], padY: kernel / 2, padX: kernel / 2));
 
     private static Action Dice(Device device, bool train)
     {
