@@ -58,7 +58,7 @@ internal static class PngPixels
         {
             count = zlib.ReadAtLeast(row, row.Length, throwOnEndOfStream: false);
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
             throw new DwarfException(ErrorKind.Content, $"{file}: row {imageRow}: the compressed pixels are damaged", error);
         }
@@ -77,7 +77,7 @@ internal static class PngPixels
         {
             more = zlib.ReadByte();
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
             throw new DwarfException(ErrorKind.Content, $"{file}: the checksum of the compressed pixels is wrong", error);
         }

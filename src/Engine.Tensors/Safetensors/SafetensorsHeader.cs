@@ -28,7 +28,7 @@ internal static class SafetensorsHeader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new DwarfException(ErrorKind.Content, $"{path}: the header is not valid JSON: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new DwarfException(ErrorKind.Content, $"{path}: the header is not valid JSON: {SafetensorsFile.Printable(error.Message)}", error);
         }
 
         using (document)

@@ -148,7 +148,7 @@ public static class DicomReader
                 result.Write(buffer, 0, count);
             }
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
             throw new DwarfException(ErrorKind.Content, $"{file}: the deflated data set is damaged", error);
         }
