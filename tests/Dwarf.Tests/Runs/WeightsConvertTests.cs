@@ -1,4 +1,6 @@
+using Dwarf.Tests.Data;
 using Dwarf.Tests.Shell;
+using Dwarf.Training.Imaging;
 using Engine.Tensors;
 using Engine.Tensors.Safetensors;
 using Xunit;
@@ -56,8 +58,57 @@ public sealed class WeightsConvertTests : IDisposable
         Assert.Empty(Directory.GetFiles(_run.Root, "*.tmp"));
     }
 
+    [Fact]
+    public void A_run_an_evaluation_and_a_prediction_from_either_file_give_the_same_bits()
+    {
+        Convert(Checkpoint, Converted);
+        string image = _run.In("chest.png");
+        byte[] pixels = [.. Enumerable.Range(0, 40 * 40).Select(i => (byte)((i * 7) + (i / 40)))];
+        File.WriteAllBytes(image, PngWriter.Encode(40, 40, 1, pixels));
+        foreach (string[] verb in (string[][])[["eval", _run.Config, "--json"], ["predict", image, "--json"]])
+        {
+            var (first, second) = (Invocation.Of([.. verb, "--weights", Checkpoint]), Invocation.Of([.. verb, "--weights", Converted]));
+            Assert.True(first.Code == 0, first.Error);
+            Assert.Equal(first.Out.Replace("kad.pt", "kad.safetensors", StringComparison.Ordinal), second.Out);
+        }
+
+        string[] sets = ["--set", "pretrain.epochs=1", "--set", "train.epochs=2", "--set"];
+        _run.Finish("first", [.. sets, $"weights={Checkpoint}"]);
+        _run.Finish("second", [.. sets, $"weights={Converted}"]);
+        _run.AssertSame("first", "second");
+        _run.Finish("other", [.. sets[..^1]]);
+        Assert.NotEqual(File.ReadAllBytes(_run.In("first/checkpoints/last.safetensors")), File.ReadAllBytes(_run.In("other/checkpoints/last.safetensors")));
+    }
+
+    [Fact]
+    public void A_network_run_from_either_file_gives_the_same_outputs_and_gradients()
+    {
+        Convert(Checkpoint, Converted);
+        string input = _run.In("in.safetensors");
+        var image = Tensor.From<float>([1, 3, 32, 32], [.. Enumerable.Range(0, 3 * 32 * 32).Select(i => MathF.Sin(i))]);
+        SafetensorsWriter.Write(input, new Dictionary<string, Tensor>
+        {
+            ["image"] = image,
+            ["input_ids"] = Tensor.From<long>([2, 4], [2, 5, 3, 0, 2, 6, 6, 3]),
+            ["attention_mask"] = Tensor.From<long>([2, 4], [1, 1, 1, 0, 1, 1, 1, 1]),
+            ["cotangent.logits"] = Tensor.From<float>([1, 2, 2], [1, -1, 0.5f, 2]),
+        });
+        string[] files = [Checkpoint, Converted], outputs = [_run.In("1.safetensors"), _run.In("2.safetensors")];
+        foreach (var (weights, output) in files.Zip(outputs))
+        {
+            var run = Invocation.Of(
+                "model", "run", "--weights", weights, "--in", input, "--out", output,
+                "--attr", "image_heads=2", "--attr", "text_heads=2", "--attr", "decoder_heads=2");
+            Assert.True(run.Code == 0, run.Error);
+        }
+
+        Assert.Equal(File.ReadAllBytes(outputs[0]), File.ReadAllBytes(outputs[1]));
+        using var result = SafetensorsFile.Open(outputs[0]);
+        Assert.True(result.Contains("grad.model.decoder.norm.weight") && result.Contains("grad.image_encoder.vit.embeddings.cls_token"));
+    }
+
     private static string Golden(string name)
-        => Path.Combine(Path.GetDirectoryName(Dwarf.Tests.Model.GoldenTests.Golden("weights"))!, "..", "weights", name);
+        => Path.Combine(GoldenTable.Root, "tests", "golden", "weights", name);
 
     private static void Convert(string from, string to)
     {
