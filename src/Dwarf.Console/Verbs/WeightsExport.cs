@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Dwarf.Model;
 using Dwarf.Model.Onnx;
 using Dwarf.Model.Weights;
@@ -29,6 +30,12 @@ public sealed class WeightsExport : Verb
             + "together (default for others, as KAD asks)",
     };
 
+    private readonly Option<string?> _size = new("--size")
+    {
+        Description = "Pixels of the images where the weights leave them open (a ResNet's): 1024, or height and width as 512x640",
+        HelpName = "PIXELS",
+    };
+
     private readonly Option<string[]> _attributes = CommonOptions.Attributes();
     private readonly Option<bool> _force = new("--force") { Description = "Replace OUT" };
 
@@ -39,7 +46,7 @@ public sealed class WeightsExport : Verb
     public override string Summary => "Writes a network as ONNX, or a part of it under Hugging Face's or KAD's names";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Symbol> Parameters => [_in, _out, _part, _prompts, _attributes, _force];
+    public override IReadOnlyList<Symbol> Parameters => [_in, _out, _part, _prompts, _size, _attributes, _force];
 
     /// <inheritdoc/>
     public override int Run(VerbContext context)
@@ -64,7 +71,7 @@ public sealed class WeightsExport : Verb
             throw new DwarfException(ErrorKind.OutputExists, $"{path}: exists already; give another OUT or --force");
         }
 
-        using var stored = StoredNetwork.Open(source, heads);
+        using var stored = StoredNetwork.Open(source, heads, Size(context.Get(_size)));
         if (onnx)
         {
             WriteOnnx(context, path, stored, prompts ?? (stored.Info is null ? Prompts.Together : Prompts.Alone));
@@ -127,6 +134,20 @@ public sealed class WeightsExport : Verb
         Safetensors => false,
         var other => throw new DwarfException(ErrorKind.Usage, $"{path}: expected OUT to end in {Onnx} or {Safetensors}, found '{other}'"),
     };
+
+    private static (int Height, int Width)? Size(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        string[] parts = text.Split('x');
+        int[] sizes = [.. parts.Select(p => int.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is > 0 and <= 1 << 14 ? n : 0)];
+        return sizes.Length is 1 or 2 && !sizes.Contains(0)
+            ? (sizes[0], sizes[^1])
+            : throw new DwarfException(ErrorKind.Usage, $"--size: expected pixels of 1 to 16384 such as 512 or 512x640, found '{text}'");
+    }
 
     private static T? Choice<T>(string option, string? text)
         where T : struct, Enum

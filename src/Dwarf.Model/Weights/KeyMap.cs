@@ -165,6 +165,12 @@ public sealed class KeyMap
         return null;
     }
 
+    /// <summary>All names under which the published classes register a weight.</summary>
+    /// <param name="name">the network's</param>
+    /// <returns>the name itself, then those that repeat it</returns>
+    public static IEnumerable<string> Registered(string name)
+        => s_aliases.Where(a => Begins(name, a.To)).Select(a => a.From + name[a.To.Length..]).Prepend(name);
+
     /// <summary>The network's weight of a rooted name.</summary>
     /// <param name="layout">the network's</param>
     /// <param name="rooted">of <see cref="Rooted"/></param>

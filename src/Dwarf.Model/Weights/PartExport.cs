@@ -50,12 +50,15 @@ public static class PartExport
             throw new DwarfException(ErrorKind.Content, $"{source}: holds no text encoder");
         }
 
+        if (part == ExportPart.Decoder && stored.Decoder is null)
+        {
+            throw new DwarfException(ErrorKind.Content, $"{source}: holds no decoder");
+        }
+
         using var file = WeightArchive.Open(source);
-        var layout = stored.Layout;
-        var others = file.Entries.Where(e => layout.Find(WeightNames.Canonical(e.Name)) is null).Select(e => e.Name).ToList();
         var tensors = new List<KeyValuePair<string, Tensor>>();
         var leftOut = new List<string>();
-        foreach (string name in layout.Entries.Select(e => e.Name).Concat(others).Where(n => Belongs(n, part)))
+        foreach (var (name, read) in Sources(file, stored.Layout).Where(s => Belongs(s.Name, part)))
         {
             string[] names = Names(name, part);
             if (names.Length == 0)
@@ -64,27 +67,61 @@ public static class PartExport
                 continue;
             }
 
-            var values = layout.Find(name)?.Gather(p => p.Value) ?? file.Read(name);
+            var values = read();
             tensors.AddRange(names.Select(n => new KeyValuePair<string, Tensor>(n, values)));
         }
 
         SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        return ([.. tensors.Select(t => t.Key)], leftOut);
+        return ([.. tensors.Select(t => t.Key)], [.. leftOut.Distinct()]);
+    }
+
+    /// <summary>The network's weights, and what else the file holds under the names of published classes.</summary>
+    private static IEnumerable<(string Name, Func<Tensor> Read)> Sources(WeightArchive file, WeightLayout layout)
+    {
+        foreach (var entry in layout.Entries)
+        {
+            yield return (entry.Name, () => entry.Gather(p => p.Value));
+        }
+
+        var map = KeyMap.Of(file.Entries.Select(e => e.Name));
+        foreach (var entry in file.Entries)
+        {
+            string name = map.Rooted(entry.Name);
+            if (KeyMap.Find(layout, name) is null)
+            {
+                yield return (name, () => file.Read(entry.Name));
+            }
+        }
     }
 
     private static bool Belongs(string name, ExportPart part)
         => part == ExportPart.All || name.StartsWith(s_parts.Single(p => p.Part == part).Prefix, StringComparison.Ordinal);
 
-    /// <summary>What a weight is called in the part's file; none where it has no place there, two where PyTorch writes it twice.</summary>
+    /// <summary>What a weight is called in the part's file; none where it has no place there, several where PyTorch registers it again.</summary>
     private static string[] Names(string name, ExportPart part) => part switch
     {
-        ExportPart.Image => Below(name, $"{WeightNames.Vit}."),
-        ExportPart.Text => Below(name, $"{WeightNames.Text}.bert_model."),
-        ExportPart.Decoder => [.. WithAlias(name).SelectMany(n => Below(n, $"{WeightNames.Decoder}."))],
-        _ => s_parts.Any(p => name.StartsWith(p.Prefix, StringComparison.Ordinal)) ? WithAlias(name) : [],
+        ExportPart.Image => Below(name, $"{WeightNames.Vit}.", "embeddings.", "encoder.", "layernorm.", "pooler."),
+        ExportPart.Text => Below(name, $"{WeightNames.Text}.bert_model.", "embeddings.", "encoder.", "pooler."),
+        ExportPart.Decoder => [.. KeyMap.Registered(name).SelectMany(n => Below(n, $"{WeightNames.Decoder}."))],
+        _ => s_parts.Any(p => name.StartsWith(p.Prefix, StringComparison.Ordinal)) ? [.. KeyMap.Registered(name)] : [],
     };
 
-    private static string[] WithAlias(string name) => WeightNames.Alias(name) is { } alias ? [name, alias] : [name];
+    private static string[] Below(string name, string prefix, params ReadOnlySpan<string> modules)
+    {
+        if (!name.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return [];
+        }
 
-    private static string[] Below(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? [name[prefix.Length..]] : [];
+        string rest = name[prefix.Length..];
+        foreach (string module in modules)
+        {
+            if (rest.StartsWith(module, StringComparison.Ordinal))
+            {
+                return [rest];
+            }
+        }
+
+        return modules.Length == 0 ? [rest] : [];
+    }
 }

@@ -41,23 +41,23 @@ public sealed class StoredNetwork : IDisposable
     public static StoredNetwork Of(DwarfNetwork network, WeightsInfo? info, Tensor? textFeatures) => Of(network, null, info, textFeatures);
 
     /// <summary>Reads a file, strictly: whatever does not fit is an error.</summary>
-    /// <param name="path">the file</param>
+    /// <param name="path">the file, of any published layout or our own</param>
     /// <param name="heads">numbers of attention heads, for files that do not say; null: the published models'</param>
+    /// <param name="size">height and width of the images in pixels, for files that leave them open; null: the layout's usual</param>
     /// <returns>the network</returns>
-    /// <exception cref="DwarfException">not there (missing input), damaged or not a network's (content), heads that do not fit (usage)</exception>
-    public static StoredNetwork Open(string path, HeadCounts? heads)
+    /// <exception cref="DwarfException">not there (missing input), damaged or not a network's (content), sizes that do not fit (usage)</exception>
+    public static StoredNetwork Open(string path, HeadCounts? heads, (int Height, int Width)? size = null)
     {
         using var file = WeightArchive.Open(path);
         var dtype = file.Entries.Any(e => e.DType == DType.F64) ? DType.F64 : DType.F32;
         if (!WeightsFile.IsOurs(file))
         {
-            var published = ReadShapes(file, heads ?? new HeadCounts(), dtype);
-            return Of(published, published, null, null);
+            return Of(NetworkParts.Open(file, heads ?? new HeadCounts(), dtype, size ?? default), path, size);
         }
 
-        if (heads is not null)
+        if (heads is not null || size is not null)
         {
-            throw new DwarfException(ErrorKind.Usage, $"{path}: says itself how many attention heads it has; leave the attributes out");
+            throw new DwarfException(ErrorKind.Usage, $"{path}: says itself how many attention heads and pixels it has; leave them out");
         }
 
         var (network, info, features) = WeightsFile.Load(path, dtype);
@@ -78,19 +78,20 @@ public sealed class StoredNetwork : IDisposable
         TextFeatures = textFeatures,
     };
 
-    private static DwarfNetwork ReadShapes(WeightArchive file, HeadCounts heads, DType dtype)
+    private static StoredNetwork Of(NetworkParts parts, string path, (int Height, int Width)? size)
     {
-        var reader = new ShapeReader(file.Path, ShapeReader.Shapes(file, KeyMap.Of(file.Entries.Select(e => e.Name))));
-        var network = new DwarfNetwork(reader.Read(heads), reader.Findings(), dtype, seed: null);
-        try
+        if (size is not null && parts.ImageConfig is not { Kind: ImageEncoderKind.Resnet50 })
         {
-            WeightLoader.Load(file, file.Path, network.Layout);
-            return network;
+            parts.Dispose();
+            throw new DwarfException(ErrorKind.Usage, $"{path}: only a ResNet leaves the images' size open; leave it out");
         }
-        catch
+
+        return new StoredNetwork(parts, parts.Layout)
         {
-            network.Dispose();
-            throw;
-        }
+            Image = parts.ImageConfig,
+            Decoder = parts.DecoderConfig,
+            HasText = parts.Text is not null,
+            TextWidth = parts.DecoderConfig is { Kind: DecoderKind.Medklip } medklip ? medklip.TextWidth : parts.ImageConfig?.Width ?? 0,
+        };
     }
 }

@@ -20,22 +20,4 @@ public static class WeightNames
 
     /// <summary>The prompts' text features [f,d], stored so that predict needs no text encoder.</summary>
     public const string TextFeatures = "text_features";
-
-    private const string DecoderNorm = $"{Decoder}.decoder_norm.";
-
-    private const string DecoderNormAlias = $"{Decoder}.decoder.norm.";
-
-    /// <summary>The name under which the network knows a weight: PyTorch writes the decoder's shared norm twice.</summary>
-    /// <param name="name">in a file</param>
-    /// <returns>the same name, or what it is an alias of</returns>
-    public static string Canonical(string name) => name.StartsWith(DecoderNormAlias, StringComparison.Ordinal)
-        ? $"{DecoderNorm}{name[DecoderNormAlias.Length..]}"
-        : name;
-
-    /// <summary>The second name under which PyTorch writes a weight.</summary>
-    /// <param name="name">as the network knows it</param>
-    /// <returns>null where it has but one</returns>
-    public static string? Alias(string name) => name.StartsWith(DecoderNorm, StringComparison.Ordinal)
-        ? $"{DecoderNormAlias}{name[DecoderNorm.Length..]}"
-        : null;
 }

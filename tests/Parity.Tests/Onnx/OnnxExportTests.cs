@@ -126,6 +126,28 @@ public sealed class OnnxExportTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(3, 40, 33)]
+    [InlineData(4, 64, 70)]
+    public void Resnets_give_the_same_answers(int stage, int height, int across)
+    {
+        var resnet = new ResnetConfig { Stage = stage, Stem = 8, Bottleneck = 4, Blocks = new ResnetBlocks(2, 1, 2, 2) };
+        var config = s_small with
+        {
+            Image = s_small.Image with { Kind = ImageEncoderKind.Resnet50, Resnet = resnet, Size = height, SizeAcross = across },
+        };
+        using var network = new DwarfNetwork(config, [], DType.F32, 5);
+        Shuffle(network);
+        OnnxExport.Write(_path, StoredNetwork.Of(network, null, null), Prompts.Together);
+        using var session = new InferenceSession(_path);
+        foreach (int b in new[] { 1, 3 })
+        {
+            var (pixels, features) = (OnnxCheck.Random([b, 3, height, across], 2), OnnxCheck.Random([5, 24], 3));
+            var expected = OnnxCheck.OfEngine(network, pixels, features, Prompts.Together, null);
+            OnnxCheck.AssertSame(expected, OnnxCheck.Run(session, ("image", pixels), ("text_features", features)));
+        }
+    }
+
     /// <summary>Norms and biases that a new network has at 1 and 0 get values that show.</summary>
     private static void Shuffle(DwarfNetwork network)
     {

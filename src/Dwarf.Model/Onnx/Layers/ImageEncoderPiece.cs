@@ -15,6 +15,6 @@ internal static class ImageEncoderPiece
     {
         ImageEncoderKind.Vit => graph.Vit(WeightNames.Vit, VitNames.HuggingFace(WeightNames.Vit), config, image),
         ImageEncoderKind.LukemelasVit => graph.Vit(WeightNames.Image, VitNames.Lukemelas(WeightNames.Image), config, image),
-        _ => throw new ArgumentOutOfRangeException(nameof(config), config.Kind, "not written"),
+        _ => graph.Resnet(config, image),
     };
 }
