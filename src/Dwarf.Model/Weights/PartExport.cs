@@ -58,9 +58,11 @@ public static class PartExport
         using var file = WeightArchive.Open(source);
         var tensors = new List<KeyValuePair<string, Tensor>>();
         var leftOut = new List<string>();
+        // KAD's classes register modules twice; what else the file holds comes as it is.
+        bool twice = stored.Decoder is not { Kind: DecoderKind.Medklip };
         foreach (var (name, read) in Sources(file, stored.Layout).Where(s => Belongs(s.Name, part)))
         {
-            string[] names = Names(name, part);
+            string[] names = [.. (twice && stored.Layout.Find(name) is not null ? KeyMap.Registered(name) : [name]).SelectMany(n => Names(n, part))];
             if (names.Length == 0)
             {
                 leftOut.Add(name);
@@ -97,13 +99,13 @@ public static class PartExport
     private static bool Belongs(string name, ExportPart part)
         => part == ExportPart.All || name.StartsWith(s_parts.Single(p => p.Part == part).Prefix, StringComparison.Ordinal);
 
-    /// <summary>What a weight is called in the part's file; none where it has no place there, several where PyTorch registers it again.</summary>
+    /// <summary>What a name becomes in the part's file; none where it has no place there.</summary>
     private static string[] Names(string name, ExportPart part) => part switch
     {
         ExportPart.Image => Below(name, $"{WeightNames.Vit}.", "embeddings.", "encoder.", "layernorm.", "pooler."),
         ExportPart.Text => Below(name, $"{WeightNames.Text}.bert_model.", "embeddings.", "encoder.", "pooler."),
-        ExportPart.Decoder => [.. KeyMap.Registered(name).SelectMany(n => Below(n, $"{WeightNames.Decoder}."))],
-        _ => s_parts.Any(p => name.StartsWith(p.Prefix, StringComparison.Ordinal)) ? [.. KeyMap.Registered(name)] : [],
+        ExportPart.Decoder => Below(name, $"{WeightNames.Decoder}."),
+        _ => s_parts.Any(p => name.StartsWith(p.Prefix, StringComparison.Ordinal)) ? [name] : [],
     };
 
     private static string[] Below(string name, string prefix, params ReadOnlySpan<string> modules)
