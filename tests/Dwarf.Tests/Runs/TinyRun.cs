@@ -82,10 +82,11 @@ internal sealed class TinyRun : IDisposable
     /// <param name="folder">of the run</param>
     /// <param name="resume">goes on</param>
     /// <param name="stop">asked after each step, with the number of steps of this session, and at each stage with its name</param>
+    /// <param name="sets">KEY=VALUE that the YAML does not say</param>
     /// <returns>whether the run came to its end</returns>
-    public bool Session(string folder, bool resume, Func<int, string, bool> stop)
+    public bool Session(string folder, bool resume, Func<int, string, bool> stop, params string[] sets)
     {
-        var config = Load();
+        var config = Load(sets);
         using var source = new CancellationTokenSource();
         using var cpu = new CpuDevice(1);
         using var run = RunFolder.Open("tiny", In(folder), resume, force: false);
