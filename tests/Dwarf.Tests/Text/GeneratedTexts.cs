@@ -23,10 +23,10 @@ internal sealed class GeneratedTexts(WordPiece vocabulary)
         {
             // Long words: about the limit of 100 letters.
             int count = 95 + Below(12);
-            string repeated = Letter(one);
+            string repeated = Below(2) == 0 ? ((char)('a' + Below(26))).ToString() : Letter(one);
             for (int i = 0; i < count; i++)
             {
-                text.Append(Below(20) == 0 ? Part() : repeated);
+                text.Append(Below(200) == 0 ? Part() : repeated);
             }
         }
         else

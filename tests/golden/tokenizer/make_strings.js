@@ -35,8 +35,8 @@ const text = number => {
   let result = '';
   if (number % 8 === 0) {
     // Long words: about the limit of 100 letters.
-    const count = 95 + next(12), repeated = sign(letter(one));
-    for (let i = 0; i < count; i++) result += next(20) === 0 ? part() : repeated;
+    const count = 95 + next(12), repeated = next(2) === 0 ? sign(97 + next(26)) : sign(letter(one));
+    for (let i = 0; i < count; i++) result += next(200) === 0 ? part() : repeated;
   } else if (number % 8 === 1) {
     // One script alone.
     const count = 1 + next(40);
