@@ -37,8 +37,8 @@ public sealed class Predict : Verb
 
         using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         using var predictor = new Predictor(context.Get(_weights), device);
-        var originals = paths.Select(p => ImageReader.Load(p)).ToList();
-        var images = originals.Select(predictor.Fit).ToList();
+        context.Error.WriteLine(predictor.Preprocessing);
+        var images = paths.Select(p => predictor.Fit(ImageReader.Load(p))).ToList();
         var answers = predictor.Ask(images);
         if (folder is not null)
         {

@@ -37,6 +37,7 @@ public sealed class Train : Verb
             var data = DataSource.Load(config);
             using var bench = new Workbench(config, data, device);
             context.Error.WriteLine(Experiment.Describe(bench));
+            context.Error.WriteLine(bench.Preprocessing);
             context.Error.WriteLine("dry run: configuration, data and network are in order; nothing was written");
             if (context.Json)
             {

@@ -14,11 +14,11 @@ public sealed record Preprocessing
     /// <summary>Whether mean and standard deviation are each image's own instead.</summary>
     public bool PerImage { get; init; }
 
-    /// <summary>Subtracted from pixels of 0 to 1, in every channel.</summary>
-    public double Mean { get; init; } = 0.5;
+    /// <summary>Subtracted from pixels of 0 to 1.</summary>
+    public ChannelValues Mean { get; init; } = 0.5;
 
-    /// <summary>Divides pixels, in every channel.</summary>
-    public double Std { get; init; } = 0.25;
+    /// <summary>Divides pixels.</summary>
+    public ChannelValues Std { get; init; } = 0.25;
 
     /// <summary>How images of another size are resized.</summary>
     public string Resize { get; init; } = "bilinear";

@@ -1,4 +1,5 @@
 using System.Collections;
+using Dwarf.Model.Weights;
 using Engine.Tensors;
 
 namespace Dwarf.Training.Config;
@@ -87,6 +88,10 @@ internal sealed class Binder(Type root, FaultList faults, Dictionary<string, Ori
         if (type == typeof(IReadOnlyDictionary<string, string>))
         {
             return Texts(info, path, node);
+        }
+        if (type == typeof(ChannelValues) && node is ConfigList { Items.Count: 3 } channels)
+        {
+            return List(typeof(double), info, path, channels) is List<double> { Count: 3 } three ? new ChannelValues(three[0], three[1], three[2]) : null;
         }
         if (node is not ConfigScalar scalar || (scalar.IsNull && type != typeof(string)) || (scalar.IsNull && scalar.Text.Length == 0))
         {

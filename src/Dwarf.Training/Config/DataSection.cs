@@ -1,3 +1,5 @@
+using Dwarf.Model.Weights;
+
 namespace Dwarf.Training.Config;
 
 /// <summary>Images, labels and outlines.</summary>
@@ -28,16 +30,16 @@ public sealed record DataSection : ConfigSection
     public int ImageSize { get; init; } = 64;
 
     /// <summary>Where mean and deviation come from.</summary>
-    [Key("fixed (mean and std below) or image (each image's own)")]
+    [Key("fixed (mean and std below), image (each image's own) or imagenet (what published models take)")]
     public Normalise Normalise { get; init; } = Normalise.Fixed;
 
     /// <summary>Subtracted from pixels.</summary>
-    [Key("mean of the pixels (0 to 1), subtracted", Min = 0, Max = 1)]
-    public double Mean { get; init; } = 0.5;
+    [Key("mean of the pixels (0 to 1), subtracted; one for all channels or one each", Min = 0, Max = 1)]
+    public ChannelValues Mean { get; init; } = 0.5;
 
     /// <summary>Divides pixels.</summary>
-    [Key("standard deviation of the pixels, divided by", Above = 0, Max = 10)]
-    public double Std { get; init; } = 0.25;
+    [Key("standard deviation of the pixels, divided by; one for all channels or one each", Above = 0, Max = 10)]
+    public ChannelValues Std { get; init; } = 0.25;
 
     /// <summary>Patients held out of training.</summary>
     [Key("share of the training patients that all choices are made on", Min = 0, Below = 1)]
@@ -56,6 +58,9 @@ public enum Normalise
 
     /// <summary>From each image.</summary>
     Image,
+
+    /// <summary>Those of ImageNet, a channel each.</summary>
+    Imagenet,
 }
 
 /// <summary>Where images come from.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dwarf.Model.Weights;
 using Engine.Tensors;
 
 namespace Dwarf.Training.Config;
@@ -32,6 +33,10 @@ internal static class Scalars
             }
             return type == typeof(long) ? whole : whole is >= int.MinValue and <= int.MaxValue ? (int)whole : null;
         }
+        if (type == typeof(ChannelValues))
+        {
+            return Parse(scalar, typeof(double)) is double all ? (ChannelValues)all : null;
+        }
         if (type == typeof(double))
         {
             const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
@@ -51,13 +56,16 @@ internal static class Scalars
         string noun = type == typeof(bool) ? "true or false"
             : type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a number"
+            : type == typeof(ChannelValues) ? "a number or a list of three"
             : info.IsPath ? "a path" : "text";
         return noun + Range(info);
     }
 
     /// <summary>Whether the number lies in the range of its key; anything else does.</summary>
     public static bool InRange(object value, KeyAttribute info) =>
-        value is string or bool or Enum
+        value is ChannelValues channels
+        ? InRange(channels.Red, info) && InRange(channels.Green, info) && InRange(channels.Blue, info)
+        : value is string or bool or Enum
         || (Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number
             && number >= info.Min && number <= info.Max && number > info.Above && number < info.Below);
 
@@ -68,6 +76,7 @@ internal static class Scalars
         bool flag => flag ? "true" : "false",
         Enum choice => Choices(choice.GetType())[Array.IndexOf(ChoiceValues(choice.GetType()), choice)],
         double number => number.ToString("R", CultureInfo.InvariantCulture),
+        ChannelValues channels => channels.ToString(),
         IFormattable whole => whole.ToString(null, CultureInfo.InvariantCulture),
         _ => Quote((string)value),
     };

@@ -47,15 +47,15 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
         }
 
         IReadOnlySet<string> setAside = SetAside(labels, byName);
-        int width = model.Scaled.Width;
-        int height = model.Scaled.Height;
+        int width = model.ScaledWidth;
+        int height = model.ScaledHeight;
         ChestSample[] samples =
         [
             .. labels.Rows.Select((row, i) => new ChestSample(
                 row.FileName,
                 row.PatientId,
                 setAside.Contains(row.PatientId) ? Split.Validation : row.Split,
-                pictures[i]!.Scaled.Pixels,
+                pictures[i]!.Pixels,
                 row.Labels,
                 byName.TryGetValue(row.FileName, out ImageAnnotation? annotation)
                     ? [.. source.Findings.Select(finding => annotation.Mask(finding, width, height, source.AnnotationFrame))]
@@ -124,7 +124,7 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
             GrayImage image = ImageReader.Load(path);
             int width = source.ImageSize ?? image.Width;
             int height = source.ImageSize ?? image.Height;
-            return new Picture(image.Width, image.Height, image.Resize(width, height, ResizeFilter.Bicubic));
+            return new Picture(image.Width, image.Height, width, height, new(image.Resize(width, height, ResizeFilter.Bicubic).ToBytes()));
         });
     }
 
@@ -171,6 +171,6 @@ internal sealed class ChestLoader(ChestSource source, DataFaults faults)
         return PatientSplit.Draw(patients, source.ValidationFraction, source.Seed);
     }
 
-    /// <summary>A picture at the size that was asked for, and the size that its file has.</summary>
-    private sealed record Picture(int Width, int Height, GrayImage Scaled);
+    /// <summary>The size that a picture's file has, and the picture at the size that was asked for, in the 8 bits that resizing gives.</summary>
+    private sealed record Picture(int Width, int Height, int ScaledWidth, int ScaledHeight, SamplePixels Pixels);
 }

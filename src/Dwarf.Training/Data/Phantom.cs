@@ -108,7 +108,7 @@ public static class Phantom
             name,
             $"{index}",
             split,
-            image.Pixels,
+            new SamplePixels(image.Pixels),
             [.. Findings.Select(finding => (sbyte)(phantom.Shows(finding) ? 1 : 0))],
             [.. findings.Select(finding => annotation.Mask(finding, image.Width, image.Height, Frame))]);
     }

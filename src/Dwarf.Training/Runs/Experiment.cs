@@ -35,6 +35,7 @@ public static class Experiment
         var data = DataSource.Load(config);
         using var bench = new Workbench(config, data, device, stop);
         monitor.Note(Describe(bench));
+        monitor.Note(bench.Preprocessing);
         foreach (var (path, part) in new[]
         {
             (config.Weights, ""), (config.Model.Image.Weights, WeightNames.Image), (config.Model.Text.Weights, WeightNames.Text),

@@ -5,12 +5,12 @@ using Dwarf.Training.Data;
 namespace Dwarf.Training.Runs;
 
 /// <summary>
-/// From pixels in 0 … 1 to the network's three equal channels. A weights file carries it, so that `predict` does what training did.
+/// From pixels in 0 … 1 to the network's channels. A weights file carries it, so that `predict` does what training did.
 /// </summary>
 /// <param name="PerImage">whether mean and standard deviation are each image's own</param>
 /// <param name="Mean">subtracted otherwise</param>
 /// <param name="Std">divided by otherwise</param>
-public sealed record ImageInput(bool PerImage, double Mean, double Std)
+public sealed record ImageInput(bool PerImage, ChannelValues Mean, ChannelValues Std)
 {
     /// <summary>Keeps a flat image from being divided by zero.</summary>
     private const double LeastDeviation = 1e-3;
@@ -18,7 +18,9 @@ public sealed record ImageInput(bool PerImage, double Mean, double Std)
     /// <summary>As the configuration says.</summary>
     /// <param name="config">the run</param>
     /// <returns>the rule</returns>
-    public static ImageInput Of(RunConfig config) => new(config.Data.Normalise == Normalise.Image, config.Data.Mean, config.Data.Std);
+    public static ImageInput Of(RunConfig config) => config.Data.Normalise == Normalise.Imagenet
+        ? new(PerImage: false, ChannelValues.ImageNetMean, ChannelValues.ImageNetStd)
+        : new(config.Data.Normalise == Normalise.Image, config.Data.Mean, config.Data.Std);
 
     /// <summary>As a weights file says.</summary>
     /// <param name="info">from its metadata</param>
@@ -30,12 +32,35 @@ public sealed record ImageInput(bool PerImage, double Mean, double Std)
     /// <returns>the record of the file's metadata</returns>
     public Preprocessing Described(int size) => new() { ImageSize = size, PerImage = PerImage, Mean = Mean, Std = Std, Resize = "bicubic" };
 
+    /// <summary>All that is done to an image, in one line for people.</summary>
+    /// <param name="width">of the network's images</param>
+    /// <param name="height">of the network's images</param>
+    /// <param name="channels">of the network's images</param>
+    public string Line(int width, int height, int channels)
+    {
+        string scaling = PerImage ? FormattableString.Invariant($"- its own mean, / (its own deviation + {LeastDeviation})") : $"- {Written(Mean)}, / {Written(Std)}";
+        return FormattableString.Invariant($"preprocessing: grey, 8 bit -> bicubic (PIL) to {width}x{height}, sides stretched -> / 255 -> ")
+            + FormattableString.Invariant($"{channels} channels -> {scaling}");
+    }
+
+    private static string Written(ChannelValues values) =>
+        values.IsUniform ? values.ToString() : FormattableString.Invariant($"({values.Red:R}, {values.Green:R}, {values.Blue:R})");
+
     /// <summary>An image as it is.</summary>
     /// <param name="pixels">[h,w], 0 … 1</param>
     /// <param name="result">[3,h,w]</param>
     public void Plain(ReadOnlySpan<float> pixels, Span<float> result)
     {
         pixels.CopyTo(result);
+        Finish(result, pixels.Length);
+    }
+
+    /// <summary>A sample as it is.</summary>
+    /// <param name="pixels">[h,w]</param>
+    /// <param name="result">[3,h,w]</param>
+    public void Plain(SamplePixels pixels, Span<float> result)
+    {
+        pixels.CopyTo(result[..pixels.Length]);
         Finish(result, pixels.Length);
     }
 
@@ -54,7 +79,10 @@ public sealed record ImageInput(bool PerImage, double Mean, double Std)
         var sample = data.Samples[index];
         var change = Augmentation.Draw(range, seed, epoch, index);
         int count = data.Width * data.Height;
-        change.Picture(sample.Pixels, data.Width, data.Height, pixels[..count]);
+        // The second channel is not written before the first is done, so that it can hold the source.
+        Span<float> source = pixels.Length >= 2 * count ? pixels.Slice(count, count) : new float[count];
+        sample.Pixels.CopyTo(source);
+        change.Picture(source, data.Width, data.Height, pixels[..count]);
         Finish(pixels, count);
         if (mask is null)
         {
@@ -68,7 +96,7 @@ public sealed record ImageInput(bool PerImage, double Mean, double Std)
 
     private void Finish(Span<float> result, int count)
     {
-        double mean = Mean, deviation = Std;
+        ChannelValues mean = Mean, deviation = Std;
         if (PerImage)
         {
             double sum = 0, squares = 0;
@@ -77,21 +105,28 @@ public sealed record ImageInput(bool PerImage, double Mean, double Std)
                 sum += p;
             }
 
-            mean = sum / count;
+            double middle = sum / count;
             foreach (float p in result[..count])
             {
-                squares += (p - mean) * (p - mean);
+                squares += (p - middle) * (p - middle);
             }
 
-            deviation = Math.Sqrt(squares / count) + LeastDeviation;
+            (mean, deviation) = (middle, Math.Sqrt(squares / count) + LeastDeviation);
         }
 
-        for (int i = 0; i < count; i++)
+        // From the last channel to the first, whose place still holds the pixels until then.
+        bool isUniform = mean.IsUniform && deviation.IsUniform;
+        for (int channel = isUniform ? 0 : (result.Length / count) - 1; channel >= 0; channel--)
         {
-            result[i] = (float)((result[i] - mean) / deviation);
+            Span<float> own = result.Slice(channel * count, count);
+            double subtracted = mean[channel], divisor = deviation[channel];
+            for (int i = 0; i < count; i++)
+            {
+                own[i] = (float)((result[i] - subtracted) / divisor);
+            }
         }
 
-        for (int channel = 1; channel < result.Length / count; channel++)
+        for (int channel = 1; isUniform && channel < result.Length / count; channel++)
         {
             result[..count].CopyTo(result[(channel * count)..]);
         }

@@ -85,7 +85,7 @@ public static class Pictures
     {
         string name = bench.Findings[finding];
         bool[] truth = Array.ConvertAll(sample.Masks![finding]!, m => m != 0);
-        byte[] png = Png(bench.Data.Width, bench.Data.Height, sample.Pixels, truth, answer);
+        byte[] png = Png(bench.Data.Width, bench.Data.Height, sample.Pixels.ToArray(), truth, answer);
         string file = $"{FileName(name)}-{FileName(Path.ChangeExtension(sample.FileName, null))}.png";
         AtomicFile.Write(Path.Combine(folder, file), s => s.Write(png));
         double? Dice(float[]? map) =>

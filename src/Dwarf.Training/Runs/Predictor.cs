@@ -37,13 +37,17 @@ public sealed class Predictor : IDisposable
     /// <summary>The findings that are asked.</summary>
     public IReadOnlyList<string> Findings { get; }
 
-    /// <summary>An image as the network sees it, before normalisation.</summary>
+    /// <summary>What <see cref="Fit"/> and normalisation do to an image, in one line for people.</summary>
+    public string Preprocessing => _input.Line(_network.Config.Image.Across, _network.Config.Image.Size, _network.Config.Image.Channels);
+
+    /// <summary>An image as the network sees it, before normalisation: in 8 bits, whatever its file has.</summary>
     /// <param name="image">any size</param>
     /// <returns>the network's size</returns>
     public GrayImage Fit(GrayImage image)
     {
         var config = _network.Config.Image;
-        return image.Resize(config.Across, config.Size, ResizeFilter.Bicubic);
+        var fitted = image.Resize(config.Across, config.Size, ResizeFilter.Bicubic);
+        return GrayImage.FromBytes(fitted.Width, fitted.Height, fitted.ToBytes());
     }
 
     /// <summary>Asks images every finding.</summary>

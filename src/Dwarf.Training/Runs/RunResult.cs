@@ -75,6 +75,7 @@ public static class RunResult
                 new("seed", FormattableString.Invariant($"{config.Seed}")),
                 new("parameters", FormattableString.Invariant($"{bench.Network.Parameters.ScalarCount:N0}")),
                 new("image", FormattableString.Invariant($"{bench.Data.Width}x{bench.Data.Height}, patch {config.Model.Image.Patch}")),
+                new("preprocessing", bench.Preprocessing.Split(": ", 2)[1]),
                 new("pre-training", FormattableString.Invariant($"{config.Pretrain.Epochs} epochs, batch {config.Pretrain.BatchSize}")),
                 new("training", FormattableString.Invariant($"{config.Train.Epochs} epochs, batch {config.Train.BatchSize}")),
                 new("loss", FormattableString.Invariant(

@@ -71,6 +71,9 @@ public sealed class Workbench : IDisposable
     /// <summary>From pixels to the network's input.</summary>
     public ImageInput Input { get; }
 
+    /// <summary>All that is done to an image, in one line for people.</summary>
+    public string Preprocessing => Input.Line(Data.Width, Data.Height, Network.Config.Image.Channels);
+
     /// <summary>The findings' prompts.</summary>
     public PromptTexts Prompts { get; }
 

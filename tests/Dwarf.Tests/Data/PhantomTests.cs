@@ -164,7 +164,7 @@ public sealed class PhantomTests : IDisposable
         {
             ChestSample sample = read.Samples[i];
             Assert.Equal((drawn[i].FileName, drawn[i].PatientId), (sample.FileName, sample.PatientId));
-            Assert.Equal(drawn[i].Pixels, sample.Pixels);
+            Assert.Equal(drawn[i].Pixels.ToArray(), sample.Pixels.ToArray());
             Assert.Equal(drawn[i].Labels, sample.Labels);
             Assert.Equal(drawn[i].Masks!, sample.Masks!);
         }

@@ -75,7 +75,7 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
             var sample = data.Samples.Single(s => file.EndsWith("-" + s.FileName, StringComparison.Ordinal));
             int f = predictor.Findings.ToList().FindIndex(name => Path.GetFileName(file).StartsWith(name, StringComparison.Ordinal));
             var answer = predictor.Ask([predictor.Fit(ImageReader.Load(_run.In("data/images/" + sample.FileName)))])[f][0];
-            byte[] again = Pictures.Png(data.Width, data.Height, sample.Pixels, Array.ConvertAll(sample.Masks![f]!, m => m != 0), answer);
+            byte[] again = Pictures.Png(data.Width, data.Height, sample.Pixels.ToArray(), Array.ConvertAll(sample.Masks![f]!, m => m != 0), answer);
             Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(again), file);
         }
     }
@@ -111,7 +111,7 @@ public sealed class EvalPredictTests : IClassFixture<EvalPredictTests.FinishedRu
                 Assert.Equal(Bytes(answer.RawMap), Pixels(files, "raw"));
                 Assert.Equal(Bytes(answer.RefinedMap!), Pixels(files, "refined"));
                 Assert.Equal(
-                    Pictures.Png(data.Width, data.Height, data.Samples[samples[i]].Pixels, null, answer),
+                    Pictures.Png(data.Width, data.Height, data.Samples[samples[i]].Pixels.ToArray(), null, answer),
                     File.ReadAllBytes(files.GetProperty("overlay").GetString()!));
             }
         }

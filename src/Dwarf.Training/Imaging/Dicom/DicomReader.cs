@@ -131,29 +131,36 @@ public static class DicomReader
         content.Length >= 8 && (content.StartsWith((ReadOnlySpan<byte>)[8, 0]) || content.StartsWith((ReadOnlySpan<byte>)[0, 8]))
         && (content[2] + content[3]) is 0 or 1 or 5 or 8 or 0x16 or 0x18;
 
+    /// <summary>Unpacks twice: once to learn the size, which a bomb does not survive, and once to keep it.</summary>
     private static byte[] Inflate(byte[] content, int position, string file, long limit)
     {
-        using var source = new DeflateStream(new MemoryStream(content, position, content.Length - position), CompressionMode.Decompress);
-        using var result = new MemoryStream();
         var buffer = new byte[1 << 16];
+        long size = 0;
         try
         {
-            for (int count = source.Read(buffer); count > 0; count = source.Read(buffer))
+            using (var counted = Open())
             {
-                if (result.Length + count > limit)
+                for (int count = counted.Read(buffer); count > 0; count = counted.Read(buffer))
                 {
-                    throw new DwarfException(ErrorKind.Content, $"{file}: the deflated data set unpacks to more than the limit of {limit} bytes");
+                    size += count;
+                    if (size > limit)
+                    {
+                        throw new DwarfException(ErrorKind.Content, $"{file}: the deflated data set unpacks to more than the limit of {limit} bytes");
+                    }
                 }
-
-                result.Write(buffer, 0, count);
             }
+
+            var result = new byte[size];
+            using var source = Open();
+            source.ReadExactly(result);
+            return result;
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
             throw new DwarfException(ErrorKind.Content, $"{file}: the deflated data set is damaged", error);
         }
 
-        return result.ToArray();
+        DeflateStream Open() => new(new MemoryStream(content, position, content.Length - position), CompressionMode.Decompress);
     }
 
     private static DwarfException NoSyntax(string file) => new(

@@ -83,13 +83,15 @@ internal static class GreyPipeline
             throw elements.Wrong(DicomTag.WindowWidth, $"expected {(function == "LINEAR" ? "at least 1" : "more than 0")}");
         }
 
+        // LINEAR's ramp, too, begins half a width below the centre: its centre lies half a value lower, and it is a value narrower.
+        double start = centre - (width / 2);
         return function switch
         {
             // With a width of 1 the slope is infinite: a threshold.
             "LINEAR" => width == 1
                 ? value => value > centre - 0.5 ? 1 : 0
-                : value => ((value - (centre - 0.5)) / (width - 1)) + 0.5,
-            "LINEAR_EXACT" => value => ((value - centre) / width) + 0.5,
+                : value => (value - start) / (width - 1),
+            "LINEAR_EXACT" => value => (value - start) / width,
             "SIGMOID" => value => 1 / (1 + Math.Exp(-4 * (value - centre) / width)),
             _ => throw elements.Wrong(DicomTag.VoiFunction, "expected LINEAR, LINEAR_EXACT or SIGMOID"),
         };
