@@ -47,8 +47,8 @@ public sealed class Eval : Verb
         var config = ConfigLoader.Load(context.Get(_config), CommonOptions.Overrides(context.Get(_set)));
         using Device device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
         using var bench = new Workbench(config, DataSource.Load(config), device);
-        context.Error.WriteLine(bench.Preprocessing);
         WeightsFile.LoadInto(weights, bench.Network);
+        context.Error.WriteLine(bench.Preprocessing);
         var tables = new RunTables(bench, Checkpointed.Of(bench, split), pretrained: null);
         var model = new ReportModel
         {

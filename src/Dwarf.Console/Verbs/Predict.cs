@@ -37,7 +37,6 @@ public sealed class Predict : Verb
 
         using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
         using var predictor = new Predictor(context.Get(_weights), device);
-        context.Error.WriteLine(predictor.Preprocessing);
         var images = paths.Select(p => predictor.Fit(ImageReader.Load(p))).ToList();
         var answers = predictor.Ask(images);
         if (folder is not null)
@@ -45,6 +44,7 @@ public sealed class Predict : Verb
             OutFolder.Create(folder);
         }
 
+        context.Error.WriteLine(predictor.Preprocessing);
         string[] stems = Stems(paths);
         var results = new List<object>();
         for (int i = 0; i < paths.Length; i++)
