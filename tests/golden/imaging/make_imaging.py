@@ -1,11 +1,12 @@
 """Golden files for reading, resizing and drawing, made by PIL 9.4 (Debian 12: apt-get install python3-pil; then /usr/bin/python3 THIS FILE).
 
 resize.csv    width,height,new width,new height,filter,result (base64); the source is noise(width * height)
+large.csv     width,height,new width,new height,filter,SHA-256 of the result; the same source
 png.csv       name,file (base64),channels,largest sample,samples (base64, 16 bits big-endian each), grey as PIL's mode L gives it (base64; - at 16 bits)
 jpeg.csv      name,file (base64),width,height,grey as PIL's mode L gives it (base64)
 polygon.csv   width,height,points (x y x y ...),area,mask (base64, bits of the rows in one string)
 """
-import base64, io, math, os, random, struct, zlib
+import base64, hashlib, io, math, os, random, struct, zlib
 from PIL import Image, ImageDraw
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -36,6 +37,16 @@ def resize():
         image = Image.frombytes("L", (w, h), noise(w * h))
         for name, kind in (("Bilinear", Image.BILINEAR), ("Bicubic", Image.BICUBIC)):
             yield f"{w},{h},{nw},{nh},{name},{text(image.resize((nw, nh), kind).tobytes())}"
+
+
+def large():
+    sizes = [(1024, 1024, 224, 224), (2828, 2320, 224, 224), (2320, 2828, 384, 384), (2500, 2048, 1024, 1024), (224, 224, 1024, 1024), (14, 14, 224, 224),
+             (999, 777, 333, 259), (1001, 1003, 143, 59), (777, 1000, 111, 9), (1, 500, 224, 224), (500, 1, 224, 224), (1024, 3, 1, 7), (641, 479, 224, 1),
+             (225, 223, 224, 224), (64, 64, 63, 65), (2, 2, 999, 1)]
+    for w, h, nw, nh in sizes:
+        image = Image.frombytes("L", (w, h), noise(w * h))
+        for name, kind in (("Bilinear", Image.BILINEAR), ("Bicubic", Image.BICUBIC)):
+            yield f"{w},{h},{nw},{nh},{name},{hashlib.sha256(image.resize((nw, nh), kind).tobytes()).hexdigest()}"
 
 
 def chunk(kind, data):
@@ -153,6 +164,7 @@ def polygon():
 
 
 save("resize.csv", resize())
+save("large.csv", large())
 save("png.csv", png())
 save("jpeg.csv", jpeg())
 save("polygon.csv", polygon())
