@@ -26,3 +26,23 @@ extern "C" __global__ void __launch_bounds__(TILE_THREADS) accumulate_move_towar
 {
     map_tile(destination, source, destination, count, [rate](accum old, accum x) { return old + rate * (x - old); });
 }
+
+// accumulate_widen: destination = source, or destination += source, in the accumulator's type: gradients of bf16 copies onto f32 arenas.
+//   operator accumulate
+//   shapes   destination accum [count]; source [count]; adds 1: onto what is there, 0: instead of it; any count
+//   launch   grid ceil(count/1024); block 256; shared 0
+//   reads    S*count + (adds ? A*count : 0)
+//   writes   A*count
+//   bound    memory
+//   why      neighbouring lanes take neighbours, and a thread has 4 loads in flight
+extern "C" __global__ void __launch_bounds__(256) accumulate_widen(accum* destination, const scalar* source, long long adds, long long count)
+{
+    long long at = blockIdx.x * 1024LL + threadIdx.x;
+    accum value[4];
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        if (at + i * 256 < count) value[i] = to_accum(source[at + i * 256]) + (adds ? destination[at + i * 256] : accum(0));
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        if (at + i * 256 < count) destination[at + i * 256] = value[i];
+}

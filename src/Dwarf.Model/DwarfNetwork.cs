@@ -13,7 +13,7 @@ public sealed class DwarfNetwork : IDisposable
     /// <summary>Creates a network.</summary>
     /// <param name="config">all sizes</param>
     /// <param name="findings">findings that get a refinement head; may be empty</param>
-    /// <param name="dtype">f32 or f64, of every parameter</param>
+    /// <param name="dtype">f32 or f64, of every parameter; bf16: parameters are f32, all but the heads computes on bf16 copies of them</param>
     /// <param name="seed">of the first values; null leaves zeros, for weights that are loaded right after</param>
     /// <param name="space">where parameters lie: the memory of the device that runs the network; null: in host memory</param>
     public DwarfNetwork(ModelConfig config, IReadOnlyList<string> findings, DType dtype, long? seed, MemorySpace? space = null)
@@ -21,7 +21,7 @@ public sealed class DwarfNetwork : IDisposable
         config.Validate();
         Config = config;
         Findings = [.. findings];
-        Parameters = new ParameterStore(dtype, space);
+        Parameters = new ParameterStore(dtype == DType.BF16 ? DType.F32 : dtype, space);
         var plan = new Plan(Parameters, Layout, seed, config.InitStd);
         Image = ImageEncoder.Create(plan, config.Image);
         Text = config.Text is null ? null : new BertEncoder(plan, WeightNames.Text, config.Text, config.TextFeatures);
@@ -32,6 +32,10 @@ public sealed class DwarfNetwork : IDisposable
         }
 
         Parameters.Build();
+        if (dtype == DType.BF16)
+        {
+            Parameters.UseHalf(static p => !p.IsBuffer && !p.Name.StartsWith(WeightNames.Heads, StringComparison.Ordinal));
+        }
     }
 
     /// <summary>All sizes.</summary>
@@ -74,7 +78,8 @@ public sealed class DwarfNetwork : IDisposable
         Tape tape, Variable image, Variable features, Prompts prompts = Prompts.Alone, DropoutSites? dropout = null)
     {
         var (patches, _) = Image.Forward(tape, image, training: dropout is not null);
-        return Decoder.Forward(tape, patches, features, prompts, dropout);
+        var (logits, map) = Decoder.Forward(tape, patches, features, prompts, dropout);
+        return (tape.Widen(logits), tape.Widen(map));
     }
 
     /// <summary>Freezes the parts whose names fit, and thaws all others.</summary>

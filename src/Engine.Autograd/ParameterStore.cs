@@ -1,3 +1,5 @@
+using Engine.Autograd.Optim;
+using Engine.Kernels;
 using Engine.Tensors;
 
 namespace Engine.Autograd;
@@ -28,6 +30,12 @@ public sealed unsafe class ParameterStore : IDisposable
 
     /// <summary>Element type of every parameter.</summary>
     public DType DType { get; }
+
+    /// <summary>Element type that operators see: bf16 after <see cref="UseHalf"/>, else <see cref="DType"/>.</summary>
+    public DType ComputeDType => Half is null ? DType : DType.BF16;
+
+    /// <summary>The bf16 copies in one arena, those that operators do not read included; null: there are none.</summary>
+    internal Tensor[]? Half { get; private set; }
 
     /// <summary>The parameters in the order of declaration, which is their order in the arenas.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
@@ -102,6 +110,40 @@ public sealed unsafe class ParameterStore : IDisposable
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// Operators read bf16 copies of parameters from here on; the parameters themselves, their gradients and moments stay as they are.
+    /// The optimiser's step keeps the copies up to date.
+    /// </summary>
+    /// <param name="which">whose copies are read; the others stay in <see cref="DType"/></param>
+    /// <exception cref="DwarfException">the store lies in host memory (unavailable)</exception>
+    public void UseHalf(Func<Parameter, bool> which)
+    {
+        if (Space is null || DType != DType.F32)
+        {
+            throw new DwarfException(ErrorKind.Unavailable, "dtype bf16 is trained on device cuda or emulated; cpu has f32 and f64");
+        }
+
+        Half = new DeviceTiles(this).HalfCopy();
+        for (int p = 0; p < Half.Length; p++)
+        {
+            if (which(_parameters[p]))
+            {
+                _parameters[p].UseHalf(Half[p]);
+            }
+        }
+    }
+
+    /// <summary>Makes the copies anew where something else than the optimiser has written the parameters; nothing where there are none.</summary>
+    /// <param name="device">where the store lies</param>
+    public void SyncHalf(Device device)
+    {
+        if (Half is not null)
+        {
+            var tiles = new DeviceTiles(this);
+            AccumulateCuda.Narrow((CudaDevice)device, tiles.Flat(_parameters[0].Master), tiles.Flat(Half[0], DType.BF16));
+        }
     }
 
     /// <summary>Finds a parameter.</summary>

@@ -277,7 +277,7 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Where backward writes the gradient of an input: overwrite all of it, then call <see cref="EndGrad"/>.</summary>
     /// <param name="input">wants its gradient</param>
     /// <returns>shape and dtype of the input; content undefined</returns>
-    public Tensor BeginGrad(Variable input) => input is Parameter { Grad: null } parameter
+    public Tensor BeginGrad(Variable input) => input is Parameter { Grad: null } parameter && parameter.GradBuffer.DType == input.DType
         ? parameter.GradBuffer
         : Empty(input.Shape, input.DType);
 
@@ -286,6 +286,20 @@ public sealed unsafe class Tape : IDisposable
     /// <param name="grad">from <see cref="BeginGrad"/>, or any tensor of the step of that shape on which the caller gives up its claim</param>
     public void EndGrad(Variable input, Tensor grad)
     {
+        if (input is Parameter half && half.GradBuffer.DType != grad.DType)
+        {
+            // A bf16 copy was used: its gradients are added up in the parameter's own precision.
+            AccumulateCuda.Widen((CudaDevice)Device, half.GradBuffer, grad, half.Grad is not null);
+            Release(grad);
+            if (half.Grad is null)
+            {
+                _touched.Add(half);
+                half.Grad = half.GradBuffer;
+            }
+
+            return;
+        }
+
         if (input.Grad is not { } old)
         {
             if (input is Parameter parameter)

@@ -9,7 +9,7 @@ public class Variable
     internal Variable(Tensor value, bool requiresGrad) => Bind(value, requiresGrad);
 
     /// <summary>The data.</summary>
-    public Tensor Value { get; private set; } = null!;
+    public Tensor Value { get; private protected set; } = null!;
 
     /// <summary>Whether gradients flow to this variable. Frozen ones cost neither memory nor backward work.</summary>
     public bool RequiresGrad { get; private protected set; }
@@ -58,6 +58,7 @@ public sealed class Parameter : Variable
     internal Parameter(string name, Tensor value, Tensor gradBuffer, bool decays, bool isBuffer)
         : base(value, !isBuffer)
     {
+        Master = value;
         IsBuffer = isBuffer;
         Name = name;
         GradBuffer = gradBuffer;
@@ -67,6 +68,11 @@ public sealed class Parameter : Variable
     /// <summary>The name it has in weight files.</summary>
     public string Name { get; }
 
+    /// <summary>
+    /// What the optimiser moves and files hold: the value itself, or what it is a bf16 copy of (<see cref="ParameterStore.UseHalf"/>).
+    /// </summary>
+    public Tensor Master { get; }
+
     /// <summary>Whether weight decay applies: matrices yes; vectors, norms and refinement heads no.</summary>
     public bool Decays { get; }
 
@@ -75,6 +81,9 @@ public sealed class Parameter : Variable
 
     /// <summary>Where its gradient is written, in the gradient arena.</summary>
     internal Tensor GradBuffer { get; }
+
+    /// <summary>From here on operators read this copy.</summary>
+    internal void UseHalf(Tensor copy) => Value = copy;
 
     /// <summary>Freezes or thaws it. A frozen parameter gets no gradient and no update; a buffer stays as it is.</summary>
     /// <param name="trained">whether gradients flow to it from now on</param>

@@ -48,7 +48,7 @@ public sealed class TrainingTests
             arguments =
             [
                 .. arguments, "--set", $"train.accumulate={accumulate}", "--set", "train.layer_decay=0.8", "--set", "train.ema=0.5",
-                "--set", "train.freeze=[image_encoder.vit.encoder.layer.{0..1}]",
+                "--set", "train.freeze=['image_encoder.vit.encoder.layer.{0..1}']",
             ];
         }
 

@@ -19,6 +19,7 @@ public sealed class OtherKernelTests(InterpretedDevice device)
         {
             A_second_gradient_is_added(dtype);
             An_average_moves_part_of_the_way(dtype);
+            A_narrow_gradient_is_added_in_the_wider_type(dtype);
             Sums_are_narrowed_to_the_dtype(dtype);
             A_step_over_an_arena_moves_the_active_parameters_and_writes_their_bf16_copy(dtype);
             The_norm_of_the_gradients_leaves_idle_parameters_out(dtype);
@@ -41,6 +42,18 @@ public sealed class OtherKernelTests(InterpretedDevice device)
         Run(() => AccumulateCuda.MoveTowards(device.Gpu, onDevice, value.CopyTo(device.Gpu.Memory), 0.25));
         double[] a = Values(average), b = Values(value);
         Agrees(onDevice, [.. a.Zip(b, static (x, y) => x + (0.25 * (y - x)))], dtype, "average");
+    }
+
+    [Theory, MemberData(nameof(Dtypes))]
+    public void A_narrow_gradient_is_added_in_the_wider_type(DType dtype)
+    {
+        Tensor wide = Numbers([1030], 1).To(dtype.Accumulator()), narrow = Numbers([1030], 2).To(dtype);
+        Tensor onDevice = wide.CopyTo(device.Gpu.Memory), other = narrow.CopyTo(device.Gpu.Memory);
+        Run(() => AccumulateCuda.Widen(device.Gpu, onDevice, other, adds: true));
+        double[] a = Values(wide), b = Values(narrow);
+        Agrees(onDevice, [.. a.Zip(b, static (x, y) => x + y)], dtype.Accumulator(), "sum");
+        Run(() => AccumulateCuda.Widen(device.Gpu, onDevice, other, adds: false));
+        Agrees(onDevice, b, dtype.Accumulator(), "widened");
     }
 
     [Theory, MemberData(nameof(Dtypes))]

@@ -99,6 +99,7 @@ public static class ExplainCases
         clipping.Clip(device, 1);
         optimiser.Step(device, 1e-3);
         average.Update(device);
+        AccumulateCuda.Widen(device, new Tensor([4096], DType.F32, device.Memory), new Tensor([4096], DType.BF16, device.Memory), adds: true);
         tape.Reset();
     }
 }

@@ -115,13 +115,13 @@ internal sealed class OnnxGraph(WeightLayout layout)
         var entry = layout.Find(name) ?? throw new InvalidOperationException($"the network has no weight '{name}'");
         if (rows is not { } some)
         {
-            return Declare(new OnnxTensor(name, entry.Shape, DType.F32, () => Single(entry.Gather(p => p.Value))));
+            return Declare(new OnnxTensor(name, entry.Shape, DType.F32, () => Single(entry.Gather(p => p.Master))));
         }
 
         var shape = entry.Shape.With(0, some.To - some.From);
         long row = entry.Shape.Fold(1, entry.Shape.Rank);
         return Declare(new OnnxTensor($"{name}[{some.From}:{some.To}]", shape, DType.F32,
-            () => Single(WeightLayout.Stretch(entry.Gather(p => p.Value), some.From * row, shape.Count))));
+            () => Single(WeightLayout.Stretch(entry.Gather(p => p.Master), some.From * row, shape.Count))));
     }
 
     private static Tensor Single(Tensor value) => value.DType == DType.F32 ? value.OnHost() : value.To(DType.F32);

@@ -78,7 +78,7 @@ public sealed class WeightEntry
             return WeightLayout.Stretch(source, only.Begin, only.Count).View(Shape);
         }
 
-        var whole = new Tensor(Shape, _pieces[0].Parameter.DType);
+        var whole = new Tensor(Shape, _pieces[0].Parameter.Master.DType);
         foreach (var piece in _pieces)
         {
             if (pick(piece.Parameter) is { } part)
@@ -96,8 +96,12 @@ public sealed class WeightEntry
     {
         foreach (var piece in _pieces)
         {
-            var stretch = WeightLayout.Stretch(piece.Parameter.Value, piece.Begin, piece.Count);
-            stretch.CopyFrom(WeightLayout.Stretch(whole, piece.FileBegin, piece.Count));
+            var (stretch, values) = (WeightLayout.Stretch(piece.Parameter.Master, piece.Begin, piece.Count), WeightLayout.Stretch(whole, piece.FileBegin, piece.Count));
+            stretch.CopyFrom(values);
+            if (piece.Parameter.DType != stretch.DType)
+            {
+                WeightLayout.Stretch(piece.Parameter.Value, piece.Begin, piece.Count).CopyFrom(values.To(piece.Parameter.DType));
+            }
         }
     }
 

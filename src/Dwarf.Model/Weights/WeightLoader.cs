@@ -55,7 +55,7 @@ internal static class WeightLoader
         {
             if (sources.TryGetValue(entry.Name, out var found))
             {
-                var (values, wanted) = (Agreed(file, path, found), entry.Pieces[0].Parameter.DType);
+                var (values, wanted) = (Agreed(file, path, found), entry.Pieces[0].Parameter.Master.DType);
                 entry.Scatter(values.DType == wanted ? values : values.To(wanted));
             }
         }

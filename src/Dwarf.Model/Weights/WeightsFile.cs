@@ -73,7 +73,7 @@ public static class WeightsFile
     public static void Save(string path, DwarfNetwork network, WeightsInfo info, Tensor? textFeatures)
     {
         info = info with { Model = network.Config, HasHeads = network.Findings.Count > 0 };
-        var tensors = network.Layout.Export(p => p.Value);
+        var tensors = network.Layout.Export(p => p.Master);
         if (textFeatures is not null)
         {
             tensors = tensors.Append(new(WeightNames.TextFeatures, textFeatures));

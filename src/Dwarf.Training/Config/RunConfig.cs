@@ -18,7 +18,7 @@ public sealed record RunConfig : ConfigSection
     public string Device { get; init; } = "cpu";
 
     /// <summary>Floating type.</summary>
-    [Key("floating type of weights and activations")]
+    [Key("floating type of weights and activations; bf16, on cuda and emulated, trains weights kept in f32")]
     public DType Dtype { get; init; } = DType.F32;
 
     /// <summary>What the training stage does.</summary>

@@ -66,7 +66,7 @@ public abstract record StageSection : ConfigSection
     public double ClipNorm { get; init; } = 1;
 
     /// <summary>Frozen parts.</summary>
-    [Key("parts that stay as they are, by the beginnings of their names in weight files; * is any text, [0-5] a character, {0..11} a number")]
+    [Key("parts that stay as they are, by the beginnings of their names in weight files; * is any text, [0-5] a character, {0..11} a number, in quotes")]
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
     /// <summary>Activation checkpointing.</summary>

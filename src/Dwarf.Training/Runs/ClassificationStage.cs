@@ -52,7 +52,7 @@ public sealed class ClassificationStage : IStage
         int q = _bench.Findings.Count;
         var order = Order.Permutation(_bench.Config.Seed, Stream, epoch, _samples.Length);
         var (tape, network) = (_bench.Tape, _bench.Network);
-        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
+        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.ComputeDType);
         var labels = tape.OnHost([b * q], DType.I64);
         for (int i = 0; i < b; i++)
         {

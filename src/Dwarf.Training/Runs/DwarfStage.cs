@@ -79,7 +79,7 @@ public sealed class DwarfStage : IStage
         var (skipped, b) = window.Pass(pass);
         int first = window.First + skipped;
         var (tape, network) = (_bench.Tape, _bench.Network);
-        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
+        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.ComputeDType);
         var masks = tape.OnHost([b, _bench.Data.Height, _bench.Data.Width], network.Parameters.DType);
         var labels = tape.OnHost([b], DType.I64);
         for (int i = 0; i < b; i++)

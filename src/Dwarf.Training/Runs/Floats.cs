@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Engine.Tensors;
 
 namespace Dwarf.Training.Runs;
@@ -16,6 +17,14 @@ internal static class Floats
                 target[i] = from[i];
             }
         }
+        else if (to.DType == DType.BF16)
+        {
+            var target = MemoryMarshal.Cast<byte, ushort>(to.ByteSpan(at * sizeof(ushort), from.Length * sizeof(ushort)));
+            for (int i = 0; i < from.Length; i++)
+            {
+                target[i] = DTypes.ToBF16(from[i]);
+            }
+        }
         else
         {
             from.CopyTo(to.Span<float>()[(int)at..]);
@@ -26,6 +35,11 @@ internal static class Floats
     public static float[] Load(Tensor from)
     {
         from = from.OnHost();
+        if (from.DType == DType.BF16)
+        {
+            return Load(from.To(DType.F32));
+        }
+
         if (from.DType != DType.F64)
         {
             return from.Span<float>().ToArray();

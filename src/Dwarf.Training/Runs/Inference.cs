@@ -63,7 +63,7 @@ public sealed class Inference
             int b = Math.Min(_batch, count - start);
             Quietly(() =>
             {
-                var batch = _tape.OnHost([b, image.Channels, image.Size, image.Across], _network.Parameters.DType);
+                var batch = _tape.OnHost([b, image.Channels, image.Size, image.Across], _network.Parameters.ComputeDType);
                 Fill(batch, buffer, start, b, write);
                 AskBatch(batch, start, features, findings, maps, result);
                 return 0;

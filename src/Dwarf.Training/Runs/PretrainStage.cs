@@ -69,7 +69,7 @@ public sealed class PretrainStage : IStage
         var (skipped, b) = window.Pass(pass);
         int q = _labels.Length;
         var (tape, network) = (_bench.Tape, _bench.Network);
-        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.DType);
+        var images = tape.OnHost(_bench.ImageShape(b), network.Parameters.ComputeDType);
         var labels = tape.OnHost([b * q], DType.I64);
         for (int i = 0; i < b; i++)
         {
@@ -121,7 +121,7 @@ public sealed class PretrainStage : IStage
         var (patches, pooled) = network.Image.Forward(tape, tape.Constant(images), training: true);
         var queries = network.Decoder.Queries(tape, features);
         var (logits, _) = network.Decoder.Answer(tape, patches, queries, Prompts.Alone, _bench.Dropout);
-        var classification = tape.Keep(tape.CrossEntropy(tape.Reshape(logits, [labels.Count, 2]), tape.Constant(labels)));
+        var classification = tape.Keep(tape.CrossEntropy(tape.Reshape(tape.Widen(logits), [labels.Count, 2]), tape.Constant(labels)));
         if (share is { } part)
         {
             classification = tape.Keep(tape.Mul(classification, _bench.Scalar(part)));
@@ -134,7 +134,7 @@ public sealed class PretrainStage : IStage
 
         // Several texts may be right for an image, and several images for a text: each counts alike, in both directions.
         var (toTexts, toImages) = Targets(tape, labels, patches.Shape[0]);
-        var (image, text) = (tape.Normalize(pooled), tape.Normalize(queries));
+        var (image, text) = (tape.Normalize(tape.Widen(pooled)), tape.Normalize(tape.Widen(queries)));
         var scale = _bench.Scalar(InverseTemperature);
         var byImage = tape.SoftCrossEntropy(tape.Mul(tape.Matmul(image, text, transposeB: true), scale), tape.Constant(toTexts));
         var byText = tape.SoftCrossEntropy(tape.Mul(tape.Matmul(text, image, transposeB: true), scale), tape.Constant(toImages));

@@ -50,6 +50,7 @@ public sealed class StageRunner : IDisposable
         if (folder.Resumed && File.Exists(state))
         {
             State = TrainingState.Load(state, _network.Parameters, fingerprint);
+            _network.Parameters.SyncHalf(_tape.Device);
             bench.ForgetFeatures();
             Cut(folder.MetricsLog, State.LogBytes);
             _monitor.Note($"resumed at stage {State.Stage}, epoch {State.Epoch}, step {State.Step}");
@@ -356,6 +357,7 @@ public sealed class StageRunner : IDisposable
         if (_average is { Updates: > 0 })
         {
             _average.Swap();
+            _network.Parameters.SyncHalf(_tape.Device);
             if (_text.Exists(p => _optimiser.StepsOf(p) > 0))
             {
                 _bench.ForgetFeatures();

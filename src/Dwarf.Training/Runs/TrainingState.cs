@@ -137,7 +137,7 @@ public sealed class TrainingState
         average.State().Select(s => new KeyValuePair<string, Tensor>(s.Name, s.Tensor));
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Values(ParameterStore store) =>
-        store.Parameters.Select(p => new KeyValuePair<string, Tensor>("value." + p.Name, p.Value));
+        store.Parameters.Select(p => new KeyValuePair<string, Tensor>("value." + p.Name, p.Master));
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Moments(AdamW optimiser) =>
         optimiser.State().Select(s => new KeyValuePair<string, Tensor>(s.Name, s.Tensor));

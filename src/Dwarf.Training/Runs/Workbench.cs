@@ -229,7 +229,7 @@ public sealed class Workbench : IDisposable
             Map = Map,
             Preprocessing = Input.Described(Data.Height),
         };
-        WeightsFile.Save(path, Network, info, Features);
+        WeightsFile.Save(path, Network, info, Features.DType == Network.Parameters.DType ? Features : Features.To(Network.Parameters.DType));
     }
 
     /// <summary>A name that fits nothing is told before the first stage begins, not when its own does.</summary>

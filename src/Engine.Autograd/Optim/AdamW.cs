@@ -216,7 +216,8 @@ public sealed unsafe class AdamW
         {
             var store = optimiser._store;
             _tiles = new DeviceTiles(store);
-            _values = _tiles.Flat(store.Parameters[0].Value);
+            _values = _tiles.Flat(store.Parameters[0].Master);
+            _half = store.Half is { } half ? _tiles.Flat(half[0], DType.BF16) : null;
             _grads = _tiles.Flat(store.Parameters[0].GradBuffer);
             _expAvg = _tiles.Flat(optimiser._expAvg[0]);
             _expAvgSq = _tiles.Flat(optimiser._expAvgSq[0]);

@@ -34,7 +34,7 @@ internal sealed unsafe class DeviceTiles
 
     /// <summary>Where a parameter begins in an arena, in elements: a multiple of 64 bytes of the store's dtype.</summary>
     public long OffsetOf(int parameter) =>
-        ((byte*)_store.Parameters[parameter].Value.Pointer - (byte*)_store.Parameters[0].Value.Pointer) / _store.DType.Size();
+        ((byte*)_store.Parameters[parameter].Master.Pointer - (byte*)_store.Parameters[0].Master.Pointer) / _store.DType.Size();
 
     /// <summary>A bf16 copy of the values, parameter by parameter at the same places, on the device.</summary>
     public Tensor[] HalfCopy()
@@ -45,7 +45,7 @@ internal sealed unsafe class DeviceTiles
         for (int p = 0; p < copies.Length; p++)
         {
             copies[p] = new Tensor(arena.Owner, (ushort*)arena.Pointer + OffsetOf(p), parameters[p].Shape, DType.BF16, _store.Space);
-            copies[p].CopyFrom(parameters[p].Value.To(DType.BF16));
+            copies[p].CopyFrom(parameters[p].Master.To(DType.BF16));
         }
 
         return copies;

@@ -6,7 +6,8 @@ namespace Engine.Autograd.Optim;
 /// <summary>An exponential moving average of all parameters of a store, which evaluation may use instead of them.</summary>
 /// <remarks>
 /// As PyTorch's torch.optim.swa_utils.AveragedModel with an exponential rule: the first update takes the parameters as they are, each later
-/// one moves the average by 1 − decay of the way towards them. A parameter that does not move is its own average to the bit.
+/// one moves the average by 1 − decay of the way towards them. A parameter that does not move is its own average to the bit; of buffers,
+/// such as running means, the last is taken.
 /// </remarks>
 public sealed class WeightAverage
 {
@@ -36,17 +37,27 @@ public sealed class WeightAverage
     /// <param name="device">where the store lies</param>
     public void Update(Device device)
     {
-        if (Updates++ == 0)
+        bool first = Updates++ == 0;
+        if (!first)
         {
-            for (int p = 0; p < _average.Length; p++)
+            Move(device);
+        }
+
+        for (int p = 0; p < _average.Length; p++)
+        {
+            if (first || _store.Parameters[p].IsBuffer)
             {
-                _average[p].CopyFrom(_store.Parameters[p].Value);
+                _average[p].CopyFrom(_store.Parameters[p].Master);
             }
         }
-        else if (device is CudaDevice gpu)
+    }
+
+    private void Move(Device device)
+    {
+        if (device is CudaDevice gpu)
         {
             _device ??= new DeviceTiles(_store);
-            AccumulateCuda.MoveTowards(gpu, _device.Flat(_average[0]), _device.Flat(_store.Parameters[0].Value), _rate);
+            AccumulateCuda.MoveTowards(gpu, _device.Flat(_average[0]), _device.Flat(_store.Parameters[0].Master), _rate);
         }
         else
         {
@@ -56,7 +67,7 @@ public sealed class WeightAverage
                 {
                     var tile = average._tiles.All[i];
                     Accumulate.MoveTowards(
-                        average._average[tile.Parameter], average._store.Parameters[tile.Parameter].Value, average._rate, tile.First, tile.Count);
+                        average._average[tile.Parameter], average._store.Parameters[tile.Parameter].Master, average._rate, tile.First, tile.Count);
                 }
             });
         }
@@ -71,7 +82,7 @@ public sealed class WeightAverage
             for (long first = 0, count = _average[p].Count; first < count; first += Chunk)
             {
                 long n = Math.Min(Chunk, count - first);
-                Tensor value = Stretch(_store.Parameters[p].Value, first, n), average = Stretch(_average[p], first, n), kept = Stretch(_swap, 0, n);
+                Tensor value = Stretch(_store.Parameters[p].Master, first, n), average = Stretch(_average[p], first, n), kept = Stretch(_swap, 0, n);
                 kept.CopyFrom(value);
                 value.CopyFrom(average);
                 average.CopyFrom(kept);
