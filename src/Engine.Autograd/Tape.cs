@@ -291,12 +291,8 @@ public sealed unsafe class Tape : IDisposable
             // A bf16 copy was used: its gradients are added up in the parameter's own precision.
             AccumulateCuda.Widen((CudaDevice)Device, half.GradBuffer, grad, half.Grad is not null);
             Release(grad);
-            if (half.Grad is null)
-            {
-                _touched.Add(half);
-                half.Grad = half.GradBuffer;
-            }
-
+            _touched.Add(half);
+            half.Grad = half.GradBuffer;
             return;
         }
 
