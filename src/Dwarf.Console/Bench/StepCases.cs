@@ -30,6 +30,8 @@ internal static class StepCases
         double dwarf = 8 * (VitFlops(Base.Image) + DecoderFlops(Base));
         yield return new Case("dwarf_q1_b8_fwd", dwarf, 0, () => Dwarf(device, 8, train: false));
         yield return new Case("dwarf_q1_b8_step", 3 * dwarf, 0, () => Dwarf(device, 8, train: true));
+        double frozen = dwarf + (2 * 8 * DecoderFlops(Base));
+        yield return new Case("dwarf_q1_b8_step_frozen_vit", frozen, 0, () => Dwarf(device, 8, train: true, frozen: ["image_encoder"]));
     }
 
     private static Action Vit(Device device, ModelConfig config, int b, bool train)
@@ -43,9 +45,10 @@ internal static class StepCases
         });
     }
 
-    private static Action Dwarf(Device device, int b, bool train)
+    private static Action Dwarf(Device device, int b, bool train, string[]? frozen = null)
     {
         var network = new DwarfNetwork(Base, ["finding"], DType.F32, seed: 1, device.Memory);
+        network.Freeze(frozen ?? []);
         var image = Values([b, 3, 224, 224]).CopyTo(device.Memory);
         var features = Values([1, 768]).CopyTo(device.Memory);
         var (labels, masks) = (new Tensor([b], DType.I64), new Tensor([b, 224, 224], DType.F32));
