@@ -82,7 +82,7 @@ public static class PartExport
     {
         foreach (var entry in layout.Entries)
         {
-            yield return (entry.Name, () => entry.Gather(p => p.Value));
+            yield return (entry.Name, () => entry.Gather(p => p.Master));
         }
 
         var map = KeyMap.Of(file.Entries.Select(e => e.Name));
