@@ -20,6 +20,7 @@ internal static class PngPixels
         int channels = header.ColourType == 3 ? 3 : header.Channels;
         var samples = new ushort[(long)header.Width * header.Height * channels];
         using var zlib = new ZLibStream(compressed, CompressionMode.Decompress);
+        bool isPlain = header.BitDepth == 8 && header.ColourType != 3 && !header.Interlaced;
         foreach (var pass in header.Interlaced ? Passes : [(0, 0, 1, 1)])
         {
             int width = (header.Width - pass.Item1 + pass.Item3 - 1) / pass.Item3;
@@ -37,7 +38,12 @@ internal static class PngPixels
                 int imageRow = pass.Item2 + (y * pass.Item4);
                 Fill(zlib, row, file, imageRow);
                 Unfilter(row, above, header.FilterStep, file, imageRow);
-                for (int x = 0; x < width; x++)
+                if (isPlain)
+                {
+                    Widen(row.AsSpan(1), samples.AsSpan(imageRow * rowBytes, rowBytes));
+                }
+
+                for (int x = 0; x < width && !isPlain; x++)
                 {
                     long pixel = ((long)imageRow * header.Width) + pass.Item1 + (x * pass.Item3);
                     Place(header, palette, row.AsSpan(1), x, samples.AsSpan((int)(pixel * channels), channels), file, imageRow);
@@ -97,17 +103,46 @@ internal static class PngPixels
             throw new DwarfException(ErrorKind.Content, $"{file}: row {imageRow}: filter must be 0 to 4, found {filter}");
         }
 
-        for (int i = 1; i < row.Length && filter != 0; i++)
+        Span<byte> line = row.AsSpan(1);
+        ReadOnlySpan<byte> up = above.AsSpan(1, line.Length);
+        switch (filter)
         {
-            int left = i > step ? row[i - step] : 0;
-            int up = above[i];
-            row[i] += (byte)(filter switch
-            {
-                1 => left,
-                2 => up,
-                3 => (left + up) >> 1,
-                _ => PngFormat.Paeth(left, up, i > step ? above[i - step] : 0),
-            });
+            case 1:
+                for (int i = step; i < line.Length; i++)
+                {
+                    line[i] += line[i - step];
+                }
+
+                break;
+            case 2:
+                for (int i = 0; i < line.Length; i++)
+                {
+                    line[i] += up[i];
+                }
+
+                break;
+            case 3:
+                for (int i = 0; i < line.Length; i++)
+                {
+                    line[i] += (byte)(((i >= step ? line[i - step] : 0) + up[i]) >> 1);
+                }
+
+                break;
+            case 4:
+                for (int i = 0; i < line.Length; i++)
+                {
+                    line[i] += (byte)(i >= step ? PngFormat.Paeth(line[i - step], up[i], up[i - step]) : up[i]);
+                }
+
+                break;
+        }
+    }
+
+    private static void Widen(ReadOnlySpan<byte> row, Span<ushort> samples)
+    {
+        for (int i = 0; i < row.Length; i++)
+        {
+            samples[i] = row[i];
         }
     }
 
