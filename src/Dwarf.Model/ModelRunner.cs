@@ -28,7 +28,7 @@ public static class ModelRunner
     /// <param name="note">told in one line what was loaded and ignored; null where nobody asks</param>
     /// <returns>
     /// patch_tokens, pooled, text_features, logits, map, as far as the file goes; with a cotangent, grad.KEY of every floating tensor of
-    /// the file
+    /// the file but the state of its training
     /// </returns>
     /// <exception cref="DwarfException">weights or inputs that do not fit (content), heads that do not divide a width (usage)</exception>
     public static Dictionary<string, Tensor> Run(
@@ -61,7 +61,7 @@ public static class ModelRunner
 
             var roots = outputs.Where(o => cotangents.Contains(o.Name)).ToList();
             tape.Backward([.. roots.Select(r => r.Value)], [.. roots.Select(r => tape.OnDevice(Wanted(inputs, r.Name, r.Value)))]);
-            foreach (var entry in file.Entries.Where(e => e.DType.IsFloating()))
+            foreach (var entry in file.Entries.Where(e => e.DType.IsFloating() && !parts.IsTrainingState(e.Name)))
             {
                 result["grad." + entry.Name] = parts.Find(entry.Name) is { } known
                     ? known.Gather(p => p.Grad).CopyTo(null)

@@ -90,6 +90,11 @@ public sealed class NetworkParts : IDisposable
     /// <returns>null where the name is deliberately ignored</returns>
     public WeightEntry? Find(string name) => KeyMap.Find(Layout, _map.Rooted(name));
 
+    /// <summary>Whether a name belongs to the optimiser, schedule or counters of whoever trained the weights.</summary>
+    /// <param name="name">in the file</param>
+    /// <returns>true for what is no weight at all</returns>
+    public bool IsTrainingState(string name) => _map.Rooted(name) == KeyMap.TrainingState;
+
     /// <inheritdoc/>
     public void Dispose() => _store.Dispose();
 

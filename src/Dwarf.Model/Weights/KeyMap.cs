@@ -75,6 +75,9 @@ public sealed class KeyMap
     private static readonly string[] s_trainingState =
         ["optimizer", "lr_scheduler", "scaler", "config", "epoch", "name", "global_step"];
 
+    /// <summary>What <see cref="Rooted"/> gives for the optimiser's, the schedule's and other names of a training that are no weights.</summary>
+    internal const string TrainingState = "training state";
+
     private readonly string _bare;
     private readonly string _classifier;
 
@@ -100,7 +103,7 @@ public sealed class KeyMap
         ("model.logit_scale", "KAD's decoder does not use it either"),
         ("model.cl_fc.*", "MedKLIP's location loss"),
         ("text_features", "features of the prompts, for predict"),
-        ("training state", "optimiser, schedule and counters of whoever trained it"),
+        (TrainingState, "optimiser, schedule and counters of whoever trained it"),
     ];
 
     /// <summary>Reads a file's names: some bare ones mean another part in another company.</summary>
@@ -123,7 +126,7 @@ public sealed class KeyMap
         string bare = Unwrapped(name);
         if (s_trainingState.Any(s => Begins(bare, s) && (bare.Length == s.Length || bare[s.Length] == '.')))
         {
-            return "training state";
+            return TrainingState;
         }
 
         if (Begins(bare, WeightNames.Heads))

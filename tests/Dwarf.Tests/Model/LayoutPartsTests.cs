@@ -85,6 +85,15 @@ public sealed class LayoutPartsTests : IDisposable
     }
 
     [Fact]
+    public void The_state_of_a_training_is_no_weight_and_has_no_gradient()
+    {
+        _whole["optimizer.state.0.exp_avg"] = new Tensor([3], DType.F64);
+        var found = Run(_whole, "image", "input_ids", "attention_mask", "cotangent.logits", "cotangent.map");
+        Assert.DoesNotContain("grad.optimizer.state.0.exp_avg", found.Keys);
+        Assert.Equal(_expected.Keys.Where(k => !k.StartsWith("one.", StringComparison.Ordinal)).Order(), found.Keys.Order());
+    }
+
+    [Fact]
     public void A_decoder_alone_takes_both_sides()
     {
         (_inputs["text_features"], _inputs["patch_tokens"]) = (_expected["text_features"], _expected["patch_tokens"]);
