@@ -13,7 +13,7 @@ namespace Dwarf.Cli.Verbs;
 public sealed class Eval : Verb
 {
     private readonly Argument<string> _config = new("CONFIG") { Description = "The YAML that names data and findings" };
-    private readonly Option<string> _weights = CommonOptions.File("--weights", "safetensors of the network");
+    private readonly Option<string> _weights = CommonOptions.File("--weights", "Weights of the network: safetensors or .pt, of any published layout");
     private readonly Option<string> _split = new("--split") { Description = "train, val or test", DefaultValueFactory = _ => "test" };
     private readonly Option<string?> _out = new("--out") { Description = "Folder that metrics.json is written to" };
     private readonly Option<string[]> _set = CommonOptions.Set();
@@ -47,7 +47,7 @@ public sealed class Eval : Verb
         var config = ConfigLoader.Load(context.Get(_config), CommonOptions.Overrides(context.Get(_set)));
         using Device device = BackEnd.Open(config.Device, config.Threads, config.Dtype);
         using var bench = new Workbench(config, DataSource.Load(config), device);
-        WeightsFile.LoadInto(weights, bench.Network);
+        context.Error.WriteLine($"{weights}: {WeightsFile.LoadInto(weights, bench.Network)}");
         context.Error.WriteLine(bench.Preprocessing);
         var tables = new RunTables(bench, Checkpointed.Of(bench, split), pretrained: null);
         var model = new ReportModel

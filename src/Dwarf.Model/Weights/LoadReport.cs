@@ -14,6 +14,9 @@ public sealed record LoadReport(
 {
     private const int Named = 3;
 
+    /// <summary>Weights that hold NaN or infinity: formats allow it, a network seldom survives it.</summary>
+    public IReadOnlyList<string> NotFinite { get; init; } = [];
+
     /// <summary>In one line: "loaded 412 of 412, ignored 3: …".</summary>
     public override string ToString()
     {
@@ -29,6 +32,12 @@ public sealed record LoadReport(
                 ? string.Join(", ", g.Select(i => SafetensorsFile.Printable(i.Name)))
                 : string.Create(CultureInfo.InvariantCulture, $"{g.Key} ({g.Count()})"));
             text += string.Create(CultureInfo.InvariantCulture, $", ignored {Ignored.Count}: {string.Join(", ", groups)}");
+        }
+
+        if (NotFinite.Count > 0)
+        {
+            string more = NotFinite.Count > Named ? string.Create(CultureInfo.InvariantCulture, $" and {NotFinite.Count - Named} more") : "";
+            text += $"; warning: NaN or infinity in {string.Join(", ", NotFinite.Take(Named))}{more}";
         }
 
         return Kept.Count == 0 ? text : $"{text}; not in the file, kept as they are: {string.Join(", ", Kept)}";

@@ -51,16 +51,53 @@ internal static class WeightLoader
             throw new DwarfException(ErrorKind.Content, $"{path}: none of its {file.Entries.Count} tensors is a weight of the network");
         }
 
+        var notFinite = new List<string>();
         foreach (var entry in entries)
         {
             if (sources.TryGetValue(entry.Name, out var found))
             {
                 var (values, wanted) = (Agreed(file, path, found), entry.Pieces[0].Parameter.Master.DType);
                 entry.Scatter(values.DType == wanted ? values : values.To(wanted));
+                if (!IsFinite(values))
+                {
+                    notFinite.Add(entry.Name);
+                }
             }
         }
 
-        return new LoadReport(sources.Count, entries.Count, sources.Values.Sum(s => s.Count - 1), ignored, kept);
+        return new LoadReport(sources.Count, entries.Count, sources.Values.Sum(s => s.Count - 1), ignored, kept) { NotFinite = notFinite };
+    }
+
+    private static bool IsFinite(Tensor values)
+    {
+        // Zero times anything finite is zero; times NaN or infinity it is NaN, and stays NaN in a sum.
+        double sum = 0;
+        switch (values.DType)
+        {
+            case DType.F32:
+                foreach (float value in values.Span<float>())
+                {
+                    sum += value * 0f;
+                }
+
+                break;
+            case DType.F64:
+                foreach (double value in values.Span<double>())
+                {
+                    sum += value * 0;
+                }
+
+                break;
+            default:
+                foreach (ushort bits in values.Span<ushort>())
+                {
+                    sum += BitConverter.UInt32BitsToSingle((uint)bits << 16) * 0f;
+                }
+
+                break;
+        }
+
+        return sum == 0;
     }
 
     /// <summary>The file's tensors by the network's names; an alias stands beside what it repeats.</summary>

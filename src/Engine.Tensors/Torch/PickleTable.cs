@@ -62,6 +62,8 @@ internal static class PickleTable
             Add(PickleKind.List, $"{yaml}.comments", "CommentedSeq", "CommentedKeySeq");
             Add(PickleKind.Opaque, $"{yaml}.comments", "Comment", "Format", "LineCol", "Anchor", "Tag", "CommentedSet", "TaggedScalar");
             Add(PickleKind.Opaque, $"{yaml}.anchor", "Anchor");
+            Add(PickleKind.Opaque, $"{yaml}.tag", "Tag");
+            Add(PickleKind.Opaque, $"{yaml}.mergevalue", "MergeValue");
             Add(PickleKind.Opaque, $"{yaml}.tokens", "CommentToken");
             Add(PickleKind.Opaque, $"{yaml}.error", "StringMark", "FileMark", "StreamMark", "CommentMark");
             Add(PickleKind.Scalar, $"{yaml}.scalarfloat", "ScalarFloat", "ExponentialFloat", "ExponentialCapsFloat");

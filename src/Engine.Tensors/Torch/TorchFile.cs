@@ -18,6 +18,9 @@ public sealed class TorchFile : WeightArchive
     /// <summary>Names may share data, as aliases do; a file that repeats itself more often than this is a trap for whoever reads it all.</summary>
     private const int MostRepeats = 16;
 
+    /// <summary>Why an archive of torch.jit.save is refused.</summary>
+    internal const string Script = "a TorchScript archive is not read; load it with torch.jit.load and torch.save its state_dict()";
+
     private readonly PositionedFile _file;
     private TorchEntry? _gathered;
     private NativeBlock? _elements;
@@ -77,6 +80,10 @@ public sealed class TorchFile : WeightArchive
                 $"{file.Path}: its tensors have {total} bytes together, more than {MostRepeats} times the file's {file.Length}");
     }
 
+    /// <summary>Whether a record is of a kind that only torch.jit.save writes.</summary>
+    internal static bool IsScript(string record)
+        => record.EndsWith("/constants.pkl", StringComparison.Ordinal) || record.Contains("/code/", StringComparison.Ordinal);
+
     /// <summary>What a file that begins like this is, where it is one of PyTorch's other formats.</summary>
     /// <param name="head">the file's first bytes</param>
     /// <returns>a sentence, or null</returns>
@@ -102,8 +109,7 @@ public sealed class TorchFile : WeightArchive
         string prefix = pickle[..^"data.pkl".Length];
         return records.Keys.FirstOrDefault(n => !n.StartsWith(prefix, StringComparison.Ordinal)) is { } stranger
             ? throw new DwarfException(ErrorKind.Content, $"{path}: record '{SafetensorsFile.Printable(stranger)}' lies outside of '{SafetensorsFile.Printable(prefix)}'")
-            : records.ContainsKey(prefix + "constants.pkl") || records.Keys.Any(n => n.StartsWith(prefix + "code/", StringComparison.Ordinal))
-            ? throw new DwarfException(ErrorKind.Content, $"{path}: a TorchScript archive is not read; load it with torch.jit.load and torch.save its state_dict()")
+            : records.Keys.Any(IsScript) ? throw new DwarfException(ErrorKind.Content, $"{path}: {Script}")
             : prefix;
     }
 

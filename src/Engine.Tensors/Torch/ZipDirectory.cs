@@ -133,7 +133,7 @@ internal sealed class ZipDirectory
         rest = rest[(Fixed + nameLength + extraLength + comment)..];
         if (method != 0)
         {
-            throw Wrong($"record '{label}' is compressed (method {method}); PyTorch stores records as they are");
+            throw Wrong(TorchFile.IsScript(name) ? TorchFile.Script : $"record '{label}' is compressed (method {method}); PyTorch stores records as they are");
         }
 
         // Bit 3: sizes follow the data as well; bit 11: names are UTF-8. Everything else (encryption, patches) is not PyTorch's.

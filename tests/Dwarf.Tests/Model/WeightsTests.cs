@@ -116,6 +116,31 @@ public sealed class WeightsTests : IDisposable
         Assert.EndsWith("name the same weight but differ", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(DType.F64)]
+    [InlineData(DType.F32)]
+    [InlineData(DType.BF16)]
+    public void Not_a_number_and_infinity_are_loaded_with_a_warning(DType stored)
+    {
+        var tensors = SafetensorsFile.ReadAll(GoldenTests.Golden("weights"));
+        string path = Path.Combine(_folder, "nan.safetensors");
+        using var network = new DwarfNetwork(GoldenConfig(), [], DType.F64, null);
+        foreach (string name in tensors.Keys.Where(n => tensors[n].DType.IsFloating()))
+        {
+            tensors[name] = tensors[name].To(stored);
+        }
+
+        SafetensorsWriter.Write(path, tensors);
+        Assert.DoesNotContain("warning", WeightsFile.LoadInto(path, network).ToString(), StringComparison.Ordinal);
+
+        tensors["model.mlp_head.0.bias"] = Tensor.From<double>([2], [0, double.NaN]).To(stored);
+        tensors["model.decoder.layers.0.norm1.bias"] = Tensor.From<double>([8], [0, 1, 2, 3, 4, 5, 6, double.NegativeInfinity]).To(stored);
+        SafetensorsWriter.Write(path, tensors);
+        var report = WeightsFile.LoadInto(path, network);
+        Assert.Equal(["model.decoder.layers.0.norm1.bias", "model.mlp_head.0.bias"], report.NotFinite);
+        Assert.Contains("warning: NaN or infinity in model.decoder.layers.0.norm1.bias, model.mlp_head.0.bias", report.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Weights_of_another_program_are_not_taken_for_ours()
     {

@@ -368,6 +368,7 @@ def archives():
     zipped("disks", "does not end at byte", records(good), disk=3)
     zipped("torchscript", "a TorchScript archive is not read", records(good, [entry("archive/constants.pkl", b"\x80\x02).")]))
     zipped("torchscript-code", "a TorchScript archive is not read", records(good, [entry("archive/code/__torch__.py", b"pass")]))
+    zipped("torchscript-compressed", "a TorchScript archive is not read", [entry("a/code/x.py", b"x", method=8), *records(good)])
     zipped("big-endian", "byte order must be 'little', found 'big'", records(good, [entry("archive/byteorder", b"big")]))
     zipped("byte-order-escape", "found '\\u001b[31m'", records(good, [entry("archive/byteorder", b"\x1b[31m")]))
     zipped("byte-order-long", "byte order must be 'little'", records(good, [entry("archive/byteorder", b"little" * 9)]))
