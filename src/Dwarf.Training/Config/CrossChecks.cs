@@ -1,5 +1,5 @@
-using Dwarf.Model;
 using System.Text.RegularExpressions;
+using Dwarf.Model;
 
 namespace Dwarf.Training.Config;
 
