@@ -23,7 +23,8 @@ public sealed class HalfTrainingTests : IDisposable
           text: {vocab: vocab.txt, width: 16, layers: 1, heads: 2, hidden: 16, max_length: 6, projection: 16}
           decoder: {layers: 1, heads: 2, hidden: 24, dropout: 0}
         pretrain: {epochs: 1, batch_size: 8, lr: 1.0e-3, contrast_weight: 0.3}
-        train: {epochs: 6, batch_size: 8, lr: 2.0e-3, ema: 0.5, accumulate: 2, checkpoint_every: 4}
+        train: {epochs: 6, batch_size: 8, lr: 2.0e-3, ema: 0.5, accumulate: 2, layer_decay: 0.8, checkpoint_every: 4,
+                freeze: ['image_encoder.vit.encoder.layer.{0..0}']}
         eval: {bootstrap: 0, overlays: 1, batch_size: 8}
         data: {kind: phantom, image_size: 32, phantom: {count_train: 16, count_validation: 8, count_test: 8, seed: 1}}
 
@@ -41,6 +42,25 @@ public sealed class HalfTrainingTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void Passes_layer_rates_a_frozen_block_and_an_average_give_in_f32_what_they_give_on_cpu()
+    {
+        double[] cpu = Losses("cpu", "cpu", "f32"), emulated = Losses("single", "emulated", "f32");
+        Assert.Equal(cpu.Length, emulated.Length);
+        for (int i = 0; i < cpu.Length; i++)
+        {
+            Assert.True(Math.Abs(cpu[i] - emulated[i]) <= 1e-4 * cpu[i], $"step {i}: {cpu[i]:R} on cpu, {emulated[i]:R} emulated");
+        }
+
+        using SafetensorsFile expected = SafetensorsFile.Open(In("cpu/checkpoints/last.safetensors")), found = SafetensorsFile.Open(In("single/checkpoints/last.safetensors"));
+        foreach (string name in (string[])["model.mlp_head.0.weight", "image_encoder.vit.encoder.layer.1.intermediate.dense.weight", "heads.Mass.weight"])
+        {
+            float[] a = expected.Read(name).Span<float>().ToArray(), b = found.Read(name).Span<float>().ToArray();
+            double off = Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (double)(x - y)).Sum()), size = Math.Sqrt(a.Sum(x => x * (double)x));
+            Assert.True(off <= 1e-3 * size, $"{name} is off by {off / size:G3}");
+        }
+    }
 
     [Fact]
     public void It_lowers_the_loss_and_follows_f32()
