@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Engine.Tensors;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -26,12 +25,12 @@ internal static class TorchTensors
         return Engine.Tensors.Tensor.From<double>(new Shape(t.shape), flat.data<double>().ToArray());
     }
 
-    /// <summary>An f32 tensor as it stands, without the way through double.</summary>
-    public static Engine.Tensors.Tensor Single(Tensor t)
+    /// <summary>An f32 or f64 tensor as it stands, without the way through double.</summary>
+    public static Engine.Tensors.Tensor Plain(Tensor t)
     {
         using var flat = t.detach().contiguous();
-        var copy = new Engine.Tensors.Tensor(new Shape(t.shape), DType.F32);
-        MemoryMarshal.Cast<byte, float>(flat.bytes).CopyTo(copy.Span<float>());
+        var copy = new Engine.Tensors.Tensor(new Shape(t.shape), t.dtype == ScalarType.Float64 ? DType.F64 : DType.F32);
+        flat.bytes.CopyTo(copy.ByteSpan(0, (int)copy.Bytes));
         return copy;
     }
 

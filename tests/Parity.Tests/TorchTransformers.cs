@@ -60,6 +60,19 @@ internal static class TorchTransformers
         return (w.Linear($"{name}.mlp_head.0", w.Norm($"{name}.decoder_norm", x, Eps)), map);
     }
 
+    /// <summary>MedKLIP's: texts through a layer of their own, no norm before the blocks; the map is the mean over the layers.</summary>
+    public static (Tensor Logits, Tensor Map) MedklipDecoder(TorchWeights w, string name, Tensor patches, Tensor features, int layers, int heads)
+    {
+        var x = w.Linear($"{name}.disease_embedding_layer", features).unsqueeze(0).expand(patches.shape[0], -1, -1);
+        var maps = new Tensor[layers];
+        for (int i = 0; i < layers; i++)
+        {
+            (x, maps[i]) = Block(w, $"{name}.decoder.layers.{i}", x, patches, heads);
+        }
+
+        return (w.Linear($"{name}.classifier", w.Norm($"{name}.decoder.norm", x, 1e-5)), stack(maps).mean([0]));
+    }
+
     private static (Tensor X, Tensor Map) Block(TorchWeights w, string layer, Tensor x, Tensor memory, int heads)
     {
         const double Eps = 1e-5;

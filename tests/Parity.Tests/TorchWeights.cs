@@ -4,24 +4,32 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace Parity.Tests;
 
-/// <summary>Random weights in libtorch, f32, and the layers that several networks are made of.</summary>
+/// <summary>Random weights in libtorch, and the layers that several networks are made of.</summary>
 /// <param name="tensors">by name in weight files; each asks for its gradient</param>
 internal sealed class TorchWeights(IReadOnlyDictionary<string, Tensor> tensors)
 {
     public Tensor this[string name] => tensors[name];
 
     /// <summary>Values of a trained network's size: no output is flat, no attention is uniform or one-hot, no norm is the identity.</summary>
-    public static Tensor Random(string name, long[] shape, Generator generator)
+    public static Tensor Random(string name, long[] shape, ScalarType dtype, Generator generator)
     {
-        var noise = randn(shape, dtype: ScalarType.Float32, generator: generator);
-        bool norm = name.Contains("norm", StringComparison.OrdinalIgnoreCase) || name.Contains("bn", StringComparison.Ordinal)
-            || name.EndsWith("downsample.1.weight", StringComparison.Ordinal);
+        var noise = randn(shape, dtype: dtype, generator: generator);
+        if (Buffer(name))
+        {
+            return name.EndsWith("var", StringComparison.Ordinal) ? (noise * 0.3).exp() : noise * 0.1;
+        }
+
+        bool norm = name.Contains("norm", StringComparison.OrdinalIgnoreCase) || name.Contains(".bn", StringComparison.Ordinal)
+            || name.Contains("res_features.1.", StringComparison.Ordinal) || name.Contains("downsample.1.", StringComparison.Ordinal);
         double std = shape.Length < 2 ? 0.1
             : name.Contains("embeddings", StringComparison.Ordinal) && !name.Contains("projection", StringComparison.Ordinal) ? 0.5
             : (name.Contains(".output.", StringComparison.Ordinal) ? 0.4 : 1)   // else 12 layers make all tokens of a text alike
                 / Math.Sqrt(shape.Skip(1).Aggregate(1L, (a, b) => a * b));
         return ((noise * std) + (norm && name.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0)).detach().requires_grad_(true);
     }
+
+    /// <summary>Whether a batch norm's running statistic is meant, which has no gradient.</summary>
+    public static bool Buffer(string name) => name.Contains(".running_", StringComparison.Ordinal);
 
     public bool Has(string name) => tensors.ContainsKey(name);
 

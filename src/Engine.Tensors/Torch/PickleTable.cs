@@ -48,6 +48,7 @@ internal static class PickleTable
             Add(PickleKind.Constant, module, "dict", "list", "tuple", "int", "float", "str", "bool");
         }
 
+        Add(PickleKind.Opaque, "collections", "Counter");    // the milestones of a torch.optim.lr_scheduler.MultiStepLR
         Add(PickleKind.Opaque, "_codecs", "encode");
         Add(PickleKind.Opaque, "argparse", "Namespace");
         Add(PickleKind.Opaque, "pathlib", "PosixPath", "PurePosixPath", "WindowsPath", "PureWindowsPath");
