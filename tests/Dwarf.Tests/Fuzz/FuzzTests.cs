@@ -128,8 +128,11 @@ public sealed class FuzzTests : IDisposable
     {
         var tensors = new Dictionary<string, Tensor>
         {
-            ["a.weight"] = Tensor.From<float>([2, 3], [1, 2, 3, 4, 5, 6]), ["b"] = Tensor.From<long>([2], [1, 2]),
-            ["c"] = Tensor.From<double>([], [0.5]), ["d"] = Tensor.From<bool>([3], [true, false, true]), ["e"] = new Tensor([0, 4], DType.BF16),
+            ["a.weight"] = Tensor.From<float>([2, 3], [1, 2, 3, 4, 5, 6]),
+            ["b"] = Tensor.From<long>([2], [1, 2]),
+            ["c"] = Tensor.From<double>([], [0.5]),
+            ["d"] = Tensor.From<bool>([3], [true, false, true]),
+            ["e"] = new Tensor([0, 4], DType.BF16),
         };
         SafetensorsWriter.Write(_path, tensors, new Dictionary<string, string> { ["note"] = "text" });
         return File.ReadAllBytes(_path);
