@@ -96,7 +96,10 @@ public sealed unsafe class ParameterStore : IDisposable
         _declared.Clear();
     }
 
-    /// <summary>An arena of the same layout, zeroed: for optimiser moments and copies.</summary>
+    /// <summary>
+    /// An arena of the same layout, zeroed: for optimiser moments and copies. On the host what belongs to parameters that are never
+    /// trained is never written, and so takes no memory.
+    /// </summary>
     /// <returns>one tensor a parameter, in order</returns>
     public Tensor[] NewArena()
     {
@@ -146,6 +149,16 @@ public sealed unsafe class ParameterStore : IDisposable
         }
     }
 
+    /// <summary>Gives an arena back at once.</summary>
+    /// <param name="arena">from <see cref="NewArena"/>; its tensors are not used any more</param>
+    public static void Free(Tensor[] arena)
+    {
+        if (arena.Length > 0)
+        {
+            ((MemoryBlock)arena[0].Owner).Dispose();
+        }
+    }
+
     /// <summary>Finds a parameter.</summary>
     /// <param name="name">as declared</param>
     /// <returns>the parameter, null if there is none</returns>
@@ -175,7 +188,12 @@ public sealed unsafe class ParameterStore : IDisposable
 
     private MemoryBlock Zeroed(long bytes)
     {
-        var block = Space?.Allocate(bytes) ?? new NativeBlock(bytes);
+        if (Space is null)
+        {
+            return new NativeBlock(bytes, zeroed: true);
+        }
+
+        var block = Space.Allocate(bytes);
         new Tensor(block, block.Pointer, [bytes], DType.Bool, Space).Clear();
         return block;
     }

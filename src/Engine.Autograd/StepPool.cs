@@ -13,8 +13,11 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
     private readonly Dictionary<long, Stack<PoolBlock>> _free = [];
     private readonly List<PoolBlock> _all = [];
 
-    /// <summary>Bytes of all blocks, used or free: what the pool holds of the machine's memory.</summary>
+    /// <summary>Bytes of all blocks, used or free: what the pool holds of the machine's address space.</summary>
     public long ReservedBytes { get; private set; }
+
+    /// <summary>Bytes of all blocks that some tensor has covered: what the pool holds of the machine's memory.</summary>
+    public long TouchedBytes { get; private set; }
 
     public PoolBlock Rent(long bytes)
     {
@@ -29,6 +32,12 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
             block = new PoolBlock(space?.Allocate(size) ?? new NativeBlock(size), stack);
             _all.Add(block);
             ReservedBytes += size;
+        }
+
+        if (bytes > block.Touched)
+        {
+            TouchedBytes += bytes - block.Touched;
+            block.Touched = bytes;
         }
 
         block.References = 1;
@@ -64,6 +73,7 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
         }
     }
 
+    /// <summary>Gives all memory back: nothing of it is in use.</summary>
     public void Dispose()
     {
         foreach (var block in _all)
@@ -73,7 +83,7 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
 
         _all.Clear();
         _free.Clear();
-        ReservedBytes = 0;
+        (ReservedBytes, TouchedBytes) = (0, 0);
     }
 
     private static long RoundUp(long bytes)
@@ -97,4 +107,7 @@ internal sealed class PoolBlock(MemoryBlock memory, Stack<PoolBlock> home)
     public Stack<PoolBlock> Home { get; } = home;
 
     public int References { get; set; }
+
+    /// <summary>Size of the largest tensor so far.</summary>
+    public long Touched { get; set; }
 }

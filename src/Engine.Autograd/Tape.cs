@@ -42,6 +42,9 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Memory of the device held for steps, in bytes.</summary>
     public long ReservedBytes => _pool.ReservedBytes;
 
+    /// <summary>The part of <see cref="ReservedBytes"/> that tensors have covered: what is resident, since what is rounded up is never written.</summary>
+    public long TouchedBytes => _pool.TouchedBytes;
+
     internal StepObjects Objects => _objects;
 
     /// <summary>A segment runs forward for the first time: results know whether they want a gradient, but nothing is recorded.</summary>
@@ -354,6 +357,19 @@ public sealed unsafe class Tape : IDisposable
         _objects.Reset();
         _pool.Reset();
         _hostPool.Reset();
+    }
+
+    /// <summary>
+    /// Ends the step and gives its memory back to the system, where that is host memory: before steps of another size, whose blocks would
+    /// come on top. A device keeps its blocks, since recorded steps know their places.
+    /// </summary>
+    public void Trim()
+    {
+        Reset();
+        if (Device.Memory is null)
+        {
+            _pool.Dispose();
+        }
     }
 
     /// <inheritdoc/>

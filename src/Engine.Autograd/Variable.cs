@@ -26,6 +26,9 @@ public class Variable
     /// <summary>The value is read after the backward pass and must outlive it.</summary>
     internal bool Kept { get; set; }
 
+    /// <summary>How backward can make the value again of what is saved anyway.</summary>
+    internal Recipe Recipe { get; set; }
+
     /// <summary>What the host gave as an input, where that is where the value came from: checks of ids and targets read it.</summary>
     internal Tensor? HostValue { get; set; }
 
@@ -49,6 +52,7 @@ public class Variable
         Grad = null;
         Kept = false;
         HostValue = null;
+        Recipe = default;
     }
 }
 

@@ -10,22 +10,36 @@ public sealed unsafe class NativeBlock : MemoryBlock
 
     private void* _pointer;
 
-    /// <summary>Allocates; the content is undefined.</summary>
+    /// <summary>Allocates.</summary>
     /// <param name="bytes">size in bytes, at least 0</param>
+    /// <param name="zeroed">
+    /// all zero, else undefined. The system's own zero pages cost nothing until they are written, so large blocks of which a part is never
+    /// used cost that part nothing.
+    /// </param>
     /// <exception cref="DwarfException">no memory (unavailable)</exception>
-    public NativeBlock(long bytes)
+    public NativeBlock(long bytes, bool zeroed = false)
     {
         Bytes = bytes;
         try
         {
-            _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
+            _pointer = NativePages.Serve(Size) ? NativePages.Take(Size) : NativeMemory.AlignedAlloc(Size, Alignment);
         }
-        catch (OutOfMemoryException error)
+        catch (OutOfMemoryException)
         {
-            throw new DwarfException(ErrorKind.Unavailable, $"memory: {bytes} bytes are not available", error);
+            _pointer = null;
         }
 
-        GC.AddMemoryPressure(Math.Max(bytes, Alignment));
+        if (_pointer is null)
+        {
+            throw new DwarfException(ErrorKind.Unavailable, $"memory: {bytes} bytes are not available");
+        }
+
+        if (zeroed && !NativePages.Serve(Size))
+        {
+            NativeMemory.Clear(_pointer, Size);
+        }
+
+        GC.AddMemoryPressure((long)Size);
     }
 
     /// <summary>The net for blocks that nobody disposed.</summary>
@@ -40,14 +54,24 @@ public sealed unsafe class NativeBlock : MemoryBlock
     /// <inheritdoc/>
     public override MemorySpace? Space => null;
 
+    private nuint Size => (nuint)Math.Max(Bytes, Alignment);
+
     /// <inheritdoc/>
     protected override void Free()
     {
         if (_pointer is not null)
         {
-            NativeMemory.AlignedFree(_pointer);
+            if (NativePages.Serve(Size))
+            {
+                NativePages.Free(_pointer, Size);
+            }
+            else
+            {
+                NativeMemory.AlignedFree(_pointer);
+            }
+
             _pointer = null;
-            GC.RemoveMemoryPressure(Math.Max(Bytes, Alignment));
+            GC.RemoveMemoryPressure((long)Size);
         }
     }
 }

@@ -19,9 +19,12 @@ public sealed unsafe class Tensor
     public Tensor(Shape shape, DType dtype, MemorySpace? space = null)
     {
         long bytes = checked(shape.Count * dtype.Size());
-        var block = space?.Allocate(bytes) ?? new NativeBlock(bytes);
+        var block = space?.Allocate(bytes) ?? new NativeBlock(bytes, zeroed: true);
         Bind(block, block.Pointer, shape, dtype, space);
-        Clear();
+        if (space is not null)
+        {
+            Clear();
+        }
     }
 
     /// <summary>Where the memory lies; null: in host memory. Only then may the host follow <see cref="Pointer"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dwarf.Training.Runs;
 using Engine.Kernels;
 
 namespace Dwarf.Cli.Bench;
@@ -10,9 +11,13 @@ namespace Dwarf.Cli.Bench;
 /// <param name="Prepare">makes the thing that is timed</param>
 internal sealed record Case(string Name, double Flops, double Bytes, Func<Action> Prepare)
 {
+    /// <summary>Too large for a run of all cases: only who names it runs it.</summary>
+    public bool OnlyByName { get; init; }
+
     /// <summary>Times it: warm-up past the compiler's last tier, then samples for at least the given time, each with a wait for the device.</summary>
     public Row Run(Device device, Ceilings ceilings, double seconds)
     {
+        MachineMemory.ForgetPeak();
         var once = Prepare();
         Action run = device is CudaDevice gpu
             ? () =>
@@ -46,7 +51,7 @@ internal sealed record Case(string Name, double Flops, double Bytes, Func<Action
         double byteShare = Bytes > 0 ? Bytes / median / 1e6 / ceilings.CopyOf(Bytes) : 0;
         return new Row(
             Name, device.Name, "f32", median, samples[samples.Count / 4], samples[samples.Count * 3 / 4], samples.Count, Bytes, Flops,
-            Math.Max(flopShare, byteShare), flopShare >= byteShare ? "flops" : "bytes");
+            Math.Max(flopShare, byteShare), flopShare >= byteShare ? "flops" : "bytes", MachineMemory.Peak);
     }
 }
 
@@ -62,5 +67,7 @@ internal sealed record Case(string Name, double Flops, double Bytes, Func<Action
 /// <param name="Flops">floating-point operations</param>
 /// <param name="CeilingShare">the larger of its shares of the measured ceilings</param>
 /// <param name="Bound">which ceiling that is: flops or bytes</param>
+/// <param name="PeakBytes">most host memory of the process that was resident meanwhile</param>
 internal sealed record Row(
-    string Name, string Device, string Dtype, double MsMedian, double MsLow, double MsHigh, int Samples, double Bytes, double Flops, double CeilingShare, string Bound);
+    string Name, string Device, string Dtype, double MsMedian, double MsLow, double MsHigh, int Samples, double Bytes, double Flops, double CeilingShare, string Bound,
+    long PeakBytes);

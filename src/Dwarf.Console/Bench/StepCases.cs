@@ -30,8 +30,14 @@ internal static class StepCases
         double dwarf = 8 * (VitFlops(Base.Image) + DecoderFlops(Base));
         yield return new Case("dwarf_q1_b8_fwd", dwarf, 0, () => Dwarf(device, 8, train: false));
         yield return new Case("dwarf_q1_b8_step", 3 * dwarf, 0, () => Dwarf(device, 8, train: true));
-        double frozen = dwarf + (2 * 8 * DecoderFlops(Base));
-        yield return new Case("dwarf_q1_b8_step_frozen_vit", frozen, 0, () => Dwarf(device, 8, train: true, frozen: ["image_encoder"]));
+        yield return new Case("dwarf_q1_b8_step_checkpointed", 4 * dwarf, 0, () => Dwarf(device, 8, train: true, checkpoints: true));
+        double decoder = 8 * DecoderFlops(Base);
+        yield return new Case("dwarf_q1_b8_step_frozen_vit", dwarf + (2 * decoder), 0, () => Dwarf(device, 8, train: true, freeze: "image_encoder"));
+        yield return new Case("dwarf_q1_b32_step", 12 * dwarf, 0, () => Dwarf(device, 32, train: true)) { OnlyByName = true };
+        yield return new Case("dwarf_q1_b32_step_checkpointed", 16 * dwarf, 0, () => Dwarf(device, 32, train: true, checkpoints: true))
+        {
+            OnlyByName = true,
+        };
     }
 
     private static Action Vit(Device device, ModelConfig config, int b, bool train)
@@ -45,10 +51,10 @@ internal static class StepCases
         });
     }
 
-    private static Action Dwarf(Device device, int b, bool train, string[]? frozen = null)
+    private static Action Dwarf(Device device, int b, bool train, bool checkpoints = false, string? freeze = null)
     {
         var network = new DwarfNetwork(Base, ["finding"], DType.F32, seed: 1, device.Memory);
-        network.Freeze(frozen ?? []);
+        network.Freeze(freeze is null ? [] : [freeze]);
         var image = Values([b, 3, 224, 224]).CopyTo(device.Memory);
         var features = Values([1, 768]).CopyTo(device.Memory);
         var (labels, masks) = (new Tensor([b], DType.I64), new Tensor([b, 224, 224], DType.F32));
@@ -63,12 +69,12 @@ internal static class StepCases
             var (logits, map) = network.Forward(tape, tape.Constant(image), tape.Constant(features));
             return DwarfLoss.Compute(
                 tape, logits, map, labels, masks, network.Head("finding"), network.Config.Image, new MapConfig(), new LossConfig { WFp = 2 }).Total;
-        });
+        }, checkpoints);
     }
 
-    private static Action Step(Device device, DwarfNetwork network, bool train, Func<Tape, Variable> loss)
+    private static Action Step(Device device, DwarfNetwork network, bool train, Func<Tape, Variable> loss, bool checkpoints = false)
     {
-        var tape = new Tape(device) { Recording = train };
+        var tape = new Tape(device) { Recording = train, CheckpointsActivations = checkpoints };
         var optimiser = train ? new AdamW(network.Parameters, new AdamWOptions { WeightDecay = 0.02 }) : null;
         return () =>
         {

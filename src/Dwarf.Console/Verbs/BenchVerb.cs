@@ -9,7 +9,7 @@ namespace Dwarf.Cli.Verbs;
 public sealed class BenchVerb : Verb
 {
     private readonly Argument<string> _what = new("WHAT") { Description = "ops, step or all", DefaultValueFactory = _ => "all" };
-    private readonly Option<string> _filter = new("--filter") { Description = "Only cases whose names contain this", DefaultValueFactory = _ => "" };
+    private readonly Option<string> _filter = new("--filter") { Description = "The case of this name, else those whose names contain this", DefaultValueFactory = _ => "" };
     private readonly Option<double> _seconds = new("--seconds") { Description = "Time for each case", DefaultValueFactory = _ => 2 };
     private readonly Option<string?> _baseline = new("--baseline") { Description = "JSON of an earlier run: exit code 1 if something got slower" };
     private readonly Option<bool> _strict = new("--strict") { Description = "With --baseline: exit code 2 where the noise decides" };
@@ -36,12 +36,13 @@ public sealed class BenchVerb : Verb
 
         var old = context.Get(_baseline) is { } path ? Baseline.Read(path) : null;
         using Device device = BackEnd.Open(context.Get(_device), context.Get(_threads));
-        var cases = (what == "ops" ? [] : StepCases.All(device)).Concat(what == "step" ? [] : OpCases.All(device))
-            .Where(c => c.Name.Contains(context.Get(_filter), StringComparison.Ordinal))
-            .ToList();
+        string filter = context.Get(_filter);
+        var all = (what == "ops" ? [] : StepCases.All(device)).Concat(what == "step" ? [] : OpCases.All(device)).ToList();
+        var cases = all.FindAll(c => c.Name == filter);
+        cases = cases.Count > 0 ? cases : all.FindAll(c => c.Name.Contains(filter, StringComparison.Ordinal) && !c.OnlyByName);
         if (cases.Count == 0)
         {
-            throw new DwarfException(ErrorKind.Usage, $"bench: no case's name contains '{context.Get(_filter)}'");
+            throw new DwarfException(ErrorKind.Usage, $"bench: no case's name contains '{filter}'");
         }
 
         var ceilings = new Ceilings(device);

@@ -15,7 +15,7 @@ public sealed class Train : Verb
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads of the cpu device, 0 for all cores; overrides the YAML's" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with an interrupted run: the newest of this YAML, or --out" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the run in --out" };
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check configuration, data and sizes, and leave" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Check configuration, data and sizes, plan memory, and leave" };
 
     /// <inheritdoc/>
     public override string Name => "train";
@@ -35,13 +35,21 @@ public sealed class Train : Verb
         if (context.Get(_dryRun))
         {
             var data = DataSource.Load(config);
-            using var bench = new Workbench(config, data, device);
+            var plan = MemoryPlanner.Plan(config, data);
+            using var planning = CpuDevice.ForPlanning();
+            using var bench = new Workbench(config, data, planning);
             context.Error.WriteLine(Experiment.Describe(bench));
             context.Error.WriteLine(bench.Preprocessing);
+            foreach (string line in plan.Lines)
+            {
+                context.Error.WriteLine(line);
+            }
+
+            plan.Require(device.Memory is null);
             context.Error.WriteLine("dry run: configuration, data and network are in order; nothing was written");
             if (context.Json)
             {
-                context.WriteJson(new { DryRun = true, Parameters = bench.Network.Parameters.ScalarCount, Images = data.Samples.Count });
+                context.WriteJson(new { DryRun = true, Parameters = bench.Network.Parameters.ScalarCount, Images = data.Samples.Count, Memory = plan });
             }
 
             return 0;

@@ -33,6 +33,13 @@ public static class Experiment
 
         monitor.Stage("reading data", 0);
         var data = DataSource.Load(config);
+        var plan = MemoryPlanner.Plan(config, data);
+        foreach (string line in plan.Lines)
+        {
+            monitor.Note(line);
+        }
+
+        plan.Require(device.Memory is null);
         using var bench = new Workbench(config, data, device, stop);
         monitor.Note(Describe(bench));
         monitor.Note(bench.Preprocessing);
@@ -98,7 +105,7 @@ public static class Experiment
 
     private static string Stopped(RunFolder folder) => $"stopped; go on with --resume --out {folder.Path}";
 
-    private static IEnumerable<Func<Workbench, IStage>> Stages(RunConfig config)
+    internal static IEnumerable<Func<Workbench, IStage>> Stages(RunConfig config)
     {
         if (config.Pretrain.Epochs > 0)
         {

@@ -50,17 +50,24 @@ public sealed class Inference
     /// <param name="features">text features [q,d]</param>
     /// <param name="findings">q names; one that has a head gets a refined map</param>
     /// <param name="maps">whether maps are wanted</param>
+    /// <param name="peak">told how many bytes the batches took</param>
     /// <returns>answers by finding, then image</returns>
-    public Answer[][] Ask(int count, ImageWriter write, Tensor features, IReadOnlyList<string> findings, bool maps)
+    public Answer[][] Ask(int count, ImageWriter write, Tensor features, IReadOnlyList<string> findings, bool maps, Action<long>? peak = null)
     {
         var image = _network.Config.Image;
         int pixels = image.Size * image.Across;
         var result = findings.Select(_ => new Answer[count]).ToArray();
         var buffer = new float[image.Channels * pixels];
+        _tape.Trim();
         for (int start = 0; start < count; start += _batch)
         {
             _stop.ThrowIfCancellationRequested();
             int b = Math.Min(_batch, count - start);
+            if (b < _batch && start > 0)
+            {
+                _tape.Trim();
+            }
+
             Quietly(() =>
             {
                 var batch = _tape.OnHost([b, image.Channels, image.Size, image.Across], _network.Parameters.ComputeDType);
@@ -70,6 +77,8 @@ public sealed class Inference
             });
         }
 
+        peak?.Invoke(_tape.TouchedBytes);
+        _tape.Trim();
         return result;
     }
 

@@ -168,9 +168,12 @@ public sealed class StageRunner : IDisposable
     {
         _recorder?.Dispose();
         _recorder = null;
+        _tape.Trim();
+        _optimiser.Release();
         _network.Freeze(options.Freeze);
         _tape.CheckpointsActivations = options.CheckpointActivations;
         _optimiser = StageOptimiser.Create(_network.Parameters, options, _monitor);
+        _average?.Release();
         _average = options.Ema > 0 ? new WeightAverage(_network.Parameters, options.Ema) : null;
         if (State.Stage < index)
         {

@@ -30,7 +30,10 @@ public sealed class Workbench : IDisposable
         _features = StoredFeatures.Of(config);
         var sizes = config.Network(WordPiece.Load(config.Model.Text.Vocab).Count);
         sizes = _features is null ? sizes : sizes with { Text = null };
-        Network = new DwarfNetwork(sizes, Findings, config.Dtype, config.Seed, device.Memory);
+
+        // Memory is planned on weights that nobody reads: they stay the system's zero pages.
+        long? seed = device is CpuDevice { Plans: true } ? null : config.Seed;
+        Network = new DwarfNetwork(sizes, Findings, config.Dtype, seed, device.Memory);
         Tape = new Tape(device);
         CheckFreeze(config.Pretrain, "pretrain.freeze");
         CheckFreeze(config.Train, "train.freeze");

@@ -40,6 +40,7 @@ public static partial class Ops
         CheckLayerNorm(x, null, weight, bias, eps);
         var (y, _, mean, rstd) = LayerNormForward(tape, x, null, weight, bias, eps);
         var result = tape.Record("layer_norm", y, [x, weight, bias], [x.Value, weight.Value, mean, rstd], LayerNormBackward);
+        SetRecipe(tape, result, x.Value, mean, rstd, weight, bias);
         tape.Release(mean);
         tape.Release(rstd);
         return result;
@@ -61,9 +62,18 @@ public static partial class Ops
         CheckLayerNorm(x, residual, weight, bias, eps);
         var (y, sum, mean, rstd) = LayerNormForward(tape, x, residual, weight, bias, eps);
         var result = tape.Record("layer_norm", y, sum!, [x, weight, bias, residual], [sum, weight.Value, mean, rstd], LayerNormBackward);
+        SetRecipe(tape, result.First, sum!, mean, rstd, weight, bias);
         tape.Release(mean);
         tape.Release(rstd);
         return result;
+    }
+
+    private static void SetRecipe(Tape tape, Variable y, Tensor s, Tensor mean, Tensor rstd, Variable weight, Variable bias)
+    {
+        if (y.RequiresGrad && tape.Device is CpuDevice && !tape.Skimming)
+        {
+            y.Recipe = new Recipe(s, mean, rstd, weight.Value, bias.Value);
+        }
     }
 
     private static void CheckLayerNorm(Variable x, Variable? residual, Variable weight, Variable bias, double eps)

@@ -56,6 +56,9 @@ public static partial class Ops
             LinearCpu.Forward(tape.Cpu, x.Value, weight.Value, bias?.Value, activation, y, pre);
         }
 
+        // A value that backward can make again is not saved; x is the output of a layer norm or of GELU nearly everywhere.
+        var recipe = weight.RequiresGrad ? x.Recipe : default;
+
         // ReLU's mask can be read off y. x and weight are saved only where the other's gradient asks for them. On cuda GELU saves the
         // product alone, which costs no pass of its own, and backward adds the bias again.
         var result = tape.Record(
@@ -63,14 +66,22 @@ public static partial class Ops
             y,
             [x, weight, bias],
             [
-                weight.RequiresGrad ? x.Value : null, x.RequiresGrad ? weight.Value : null,
+                weight.RequiresGrad && !recipe.Exists ? x.Value : null, x.RequiresGrad ? weight.Value : null,
                 activation == GemmActivation.Relu ? y : pre, gpu is not null && saves ? bias?.Value : null,
+                recipe.Source, recipe.Mean, recipe.Rstd, recipe.Weight, recipe.Bias,
             ],
             LinearBackward,
             integers: [(long)activation]);
+        if (saves && gpu is null && !tape.Skimming)
+        {
+            result.Recipe = new Recipe(pre!);
+        }
+
         tape.Release(pre);
         return result;
     }
+
+    private const int FirstOfRecipe = 4;
 
     private static void LinearBackward(Tape tape, Node node)
     {
@@ -118,14 +129,17 @@ public static partial class Ops
         if (node.Needs(1))
         {
             var dweight = tape.BeginGrad(node.Input(1)!);
+            var again = node.SavedOrNull(FirstOfRecipe) is null ? null : Recipe.Again(tape, node, FirstOfRecipe);
             if (gpu is not null)
             {
                 LinearCuda.BackwardWeight(gpu, node.Saved(0), product, dweight);
             }
             else
             {
-                LinearCpu.BackwardWeight(tape.Cpu, node.Saved(0), product, dweight);
+                LinearCpu.BackwardWeight(tape.Cpu, again ?? node.Saved(0), product, dweight);
             }
+
+            tape.Release(again);
 
             tape.EndGrad(node.Input(1)!, dweight);
         }

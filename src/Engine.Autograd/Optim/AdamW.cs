@@ -66,6 +66,13 @@ public sealed unsafe class AdamW
     /// <param name="factor">at least 0; 1 at first</param>
     public void SetRateFactor(Parameter parameter, double factor) => _rateFactors[IndexOf(parameter)] = factor;
 
+    /// <summary>Gives the moments' memory back at once, for the next optimiser; this one is not used any more.</summary>
+    public void Release()
+    {
+        ParameterStore.Free(_expAvg);
+        ParameterStore.Free(_expAvgSq);
+    }
+
     /// <summary>How many steps a parameter has taken.</summary>
     /// <param name="parameter">of the store</param>
     /// <returns>its count</returns>

@@ -30,6 +30,9 @@ public sealed class WeightAverage
         _rate = 1 - decay;
     }
 
+    /// <summary>Gives the averages' memory back at once; this object is not used any more.</summary>
+    public void Release() => ParameterStore.Free(_average);
+
     /// <summary>Updates so far; 0: there is no average yet.</summary>
     public long Updates { get; set; }
 

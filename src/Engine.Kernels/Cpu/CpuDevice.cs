@@ -30,6 +30,22 @@ public sealed class CpuDevice : Device
         _team = new ThreadTeam(Threads - 1);
     }
 
+    private CpuDevice()
+    {
+        (Threads, Plans) = (1, true);
+        _team = new ThreadTeam(0);
+    }
+
+    /// <summary>Whether no loop does anything here: what a step would take of memory shows, and nothing is computed or touched.</summary>
+    public bool Plans { get; }
+
+    /// <summary>Scratch memory of matrix products, as much as the largest so far wanted.</summary>
+    public long ScratchBytes => _scratch?.Bytes ?? 0;
+
+    /// <summary>A device on which every loop returns at once, for planning memory: results are whatever was in memory before.</summary>
+    /// <returns>a device of its own</returns>
+    public static CpuDevice ForPlanning() => new();
+
     /// <summary>Stops the threads of a device that nobody disposed.</summary>
     ~CpuDevice() => _team?.Stop();
 
@@ -57,6 +73,11 @@ public sealed class CpuDevice : Device
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfLessThan(grain, 1);
         ArgumentNullException.ThrowIfNull(body);
+        if (Plans)
+        {
+            return;
+        }
+
         if (Threads > 1 && count > grain)
         {
             _team.Run(count, grain, in state, body);

@@ -46,6 +46,11 @@ internal unsafe struct GemmBlocks<T>
         nint bytesB = Align(Ceil(N, _lanes) * _lanes * depth);
         _packedA = (T*)scratch.Reserve(bytesA + bytesB);
         _packedB = (T*)((byte*)_packedA + bytesA);
+        if (cpu is { Plans: true })
+        {
+            return;
+        }
+
         ChooseTasks((long)M * N * depth);
         // Packing an element costs as much as some 16 multiplications.
         if (((long)M * N + (_packA ? 16 * M : 0) + (_packB ? 16 * N : 0)) * depth < SerialWork)

@@ -11,6 +11,9 @@ internal sealed unsafe class NativeScratch : IDisposable
 
     ~NativeScratch() => Free();
 
+    /// <summary>Its size.</summary>
+    public long Bytes => _bytes;
+
     /// <summary>The block, at least <paramref name="bytes"/> long. An earlier pointer is void.</summary>
     public byte* Reserve(long bytes)
     {

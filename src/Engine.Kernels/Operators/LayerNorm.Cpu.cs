@@ -34,6 +34,26 @@ public static unsafe class LayerNormCpu
         }
     }
 
+    /// <summary>y of an earlier forward once more, to the same bits.</summary>
+    /// <param name="cpu">runs it</param>
+    /// <param name="s">[rows, d]: what was normalised</param>
+    /// <param name="weight">[d]</param>
+    /// <param name="bias">[d]</param>
+    /// <param name="mean">[rows], of that forward</param>
+    /// <param name="rstd">[rows], of that forward</param>
+    /// <param name="y">[rows, d]</param>
+    public static void Again(CpuDevice cpu, Tensor s, Tensor weight, Tensor bias, Tensor mean, Tensor rstd, Tensor y)
+    {
+        if (s.DType == DType.F64)
+        {
+            Again<double>(cpu, s, weight, bias, mean, rstd, y);
+        }
+        else
+        {
+            Again<float>(cpu, s, weight, bias, mean, rstd, y);
+        }
+    }
+
     /// <summary>Gradients of the normalised sum, of weight and of bias.</summary>
     /// <param name="cpu">runs it</param>
     /// <param name="s">[rows, d]: what was normalised</param>
@@ -93,19 +113,40 @@ public static unsafe class LayerNormCpu
                 // 3. normalise, scale, shift
                 t.mean.Data<T>()[row] = mean;
                 t.rstd.Data<T>()[row] = rstd;
-                var (vmean, vrstd) = (new Vector<T>(mean), new Vector<T>(rstd));
-                long i = 0;
-                for (; i <= d - Vector<T>.Count; i += Vector<T>.Count)
-                {
-                    (((Vector.Load(s + i) - vmean) * vrstd * Vector.Load(weight + i)) + Vector.Load(bias + i)).Store(y + i);
-                }
-
-                for (; i < d; i++)
-                {
-                    y[i] = ((s[i] - mean) * rstd * weight[i]) + bias[i];
-                }
+                Normalise(s, weight, bias, mean, rstd, y, d);
             }
         });
+    }
+
+    private static void Again<T>(CpuDevice cpu, Tensor s, Tensor weight, Tensor bias, Tensor mean, Tensor rstd, Tensor y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        long d = weight.Count;
+        cpu.For(mean.Count, Math.Max(1, 8192 / Math.Max(d, 1)), (s, weight, bias, mean, rstd, y, d), static (in t, begin, end) =>
+        {
+            for (long row = begin; row < end; row++)
+            {
+                Normalise(
+                    t.s.Data<T>() + (row * t.d), t.weight.Data<T>(), t.bias.Data<T>(), t.mean.Data<T>()[row], t.rstd.Data<T>()[row],
+                    t.y.Data<T>() + (row * t.d), t.d);
+            }
+        });
+    }
+
+    private static void Normalise<T>(T* s, T* weight, T* bias, T mean, T rstd, T* y, long d)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var (vmean, vrstd) = (new Vector<T>(mean), new Vector<T>(rstd));
+        long i = 0;
+        for (; i <= d - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            (((Vector.Load(s + i) - vmean) * vrstd * Vector.Load(weight + i)) + Vector.Load(bias + i)).Store(y + i);
+        }
+
+        for (; i < d; i++)
+        {
+            y[i] = ((s[i] - mean) * rstd * weight[i]) + bias[i];
+        }
     }
 
     private static void Backward<T>(
