@@ -70,6 +70,23 @@ public sealed class Node
     /// <returns>shape and dtype of the output</returns>
     public Tensor? OutputGrad(int index = 0) => _outputs[index].Grad;
 
+    /// <summary>Whether a gradient arrived at any output.</summary>
+    internal bool HasOutputGrad
+    {
+        get
+        {
+            foreach (var output in _outputs)
+            {
+                if (output.Grad is not null)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>A floating attribute given at recording.</summary>
     /// <param name="index">0 to 15</param>
     /// <returns>its value</returns>

@@ -92,7 +92,16 @@ public sealed unsafe class Tape : IDisposable
     /// <param name="tensor">any tensor</param>
     /// <param name="shape">as many elements</param>
     /// <returns>a view</returns>
-    public Tensor View(Tensor tensor, Shape shape) => ShareView(tensor, shape);
+    public Tensor View(Tensor tensor, Shape shape)
+    {
+        if (shape.Count != tensor.Count)
+        {
+            throw new ShapeException($"reshape: {tensor.Shape} has {tensor.Count} elements, {shape} needs {shape.Count}");
+        }
+
+        StepPool.Retain(tensor);
+        return _objects.NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType, tensor.Space);
+    }
 
     /// <summary>Ends the caller's claim on a temporary tensor made by <see cref="Empty"/>.</summary>
     /// <param name="tensor">not used by the caller any more; null is ignored</param>
@@ -265,7 +274,7 @@ public sealed unsafe class Tape : IDisposable
             // Those behind are forgotten: a segment that runs again takes their places.
             _objects.ForgetNodes(i + 1);
             var node = _objects.NodeAt(i);
-            if (HasOutputGrad(node))
+            if (node.HasOutputGrad)
             {
                 using var range = Range(node.Operator);
                 node.Backward(this, node);
@@ -340,7 +349,7 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Hands the same gradient tensor to an input that backward already has as a whole (an output's gradient, for example).</summary>
     /// <param name="input">wants its gradient</param>
     /// <param name="grad">same number of elements; shared, not copied, the caller keeps its claim</param>
-    public void ShareGrad(Variable input, Tensor grad) => EndGrad(input, ShareView(grad, input.Shape));
+    public void ShareGrad(Variable input, Tensor grad) => EndGrad(input, View(grad, input.Shape));
 
     /// <summary>Ends the step: every tensor, variable and node of it may be used again. Gradients of parameters are gone too.</summary>
     public void Reset()
@@ -377,30 +386,6 @@ public sealed unsafe class Tape : IDisposable
     {
         _pool.Dispose();
         _hostPool.Dispose();
-    }
-
-    private static bool HasOutputGrad(Node node)
-    {
-        foreach (var output in node.Outputs)
-        {
-            if (output.Grad is not null)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private Tensor ShareView(Tensor tensor, Shape shape)
-    {
-        if (shape.Count != tensor.Count)
-        {
-            throw new ShapeException($"reshape: {tensor.Shape} has {tensor.Count} elements, {shape} needs {shape.Count}");
-        }
-
-        StepPool.Retain(tensor);
-        return _objects.NextTensor(tensor.Owner, tensor.Pointer, shape, tensor.DType, tensor.Space);
     }
 
     private Variable NextInput(Tensor value, bool requiresGrad)

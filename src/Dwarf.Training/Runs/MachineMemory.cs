@@ -46,6 +46,13 @@ public static class MachineMemory
         }
     }
 
+    /// <summary>Gives back what nobody names any more: tensors of a file that was read, before memory is wanted for other things.</summary>
+    public static void Settle()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+
     /// <summary>Lets <see cref="Peak"/> begin anew, where the system can.</summary>
     public static void ForgetPeak()
     {

@@ -25,7 +25,7 @@ public sealed record StageMemory(
 /// <param name="Evaluation">of an evaluation batch</param>
 /// <param name="Answers">maps that the evaluation holds</param>
 /// <param name="Data">pictures and masks, inside the runtime's figure</param>
-/// <param name="Runtime">what the process took when this was planned: the runtime, its code, the data</param>
+/// <param name="Runtime">what the process took when this was planned, data and all, and what the runtime adds once it works</param>
 /// <param name="Available">what the machine or the container has for this process</param>
 public sealed record MemoryPlan(
     long Weights,

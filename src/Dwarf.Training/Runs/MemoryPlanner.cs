@@ -9,6 +9,12 @@ namespace Dwarf.Training.Runs;
 /// <summary>Finds what a run will take of memory by running its code on a device that computes nothing and touches nothing.</summary>
 public static class MemoryPlanner
 {
+    /// <summary>
+    /// What the runtime itself adds once it works, the same on runs of every size: code compiled again at its last tier, the collector's first
+    /// generation, stacks.
+    /// </summary>
+    private const long RuntimeGrowth = 37_000_000;
+
     /// <summary>Plans a run.</summary>
     /// <param name="config">the settings</param>
     /// <param name="data">its data, loaded</param>
@@ -17,7 +23,7 @@ public static class MemoryPlanner
     {
         long dataBytes = data.Samples.Sum(s => (4L * s.Pixels.Length) + (s.Masks?.Sum(m => (long)(m?.Length ?? 0)) ?? 0));
 
-        // What reading the data left behind goes first; what the process has then, the runtime keeps to.
+        // What reading the data left behind goes first.
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         long resident = MachineMemory.Resident, available = MachineMemory.Available;
         var stages = Experiment.Stages(config).ToList();
@@ -31,7 +37,7 @@ public static class MemoryPlanner
         long moments = alone.Select(use => (2 * use.Trained) + (use.Averages ? use.Weights : 0)).DefaultIfEmpty().Max();
         var plan = new MemoryPlan(
             run.Weights, [], run.Trained, moments, activations, run.Scratch, evaluation, answers, dataBytes,
-            resident, available);
+            resident + RuntimeGrowth, available);
         return plan with { Stages = [.. alone.Select((use, i) => Describe(config, data, stages[i], use, plan, i))] };
     }
 

@@ -18,12 +18,14 @@ public static class RunResult
     public static void Write(Workbench bench, RunFolder folder, IRunMonitor monitor, Func<double> clock)
     {
         monitor.Stage("evaluating", 0);
+        MachineMemory.Settle();
         var own = Checkpointed.Of(bench, Split.Test);
         string pretrainedPath = folder.Checkpoint("pretrained.safetensors");
         Checkpointed? pretrained = null;
         if (bench.Config.Method != Method.Pretrained && File.Exists(pretrainedPath))
         {
             WeightsFile.LoadInto(pretrainedPath, bench.Network);
+            MachineMemory.Settle();
             pretrained = Checkpointed.Of(bench, Split.Test);
         }
 

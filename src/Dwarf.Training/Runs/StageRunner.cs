@@ -169,6 +169,7 @@ public sealed class StageRunner : IDisposable
         _recorder?.Dispose();
         _recorder = null;
         _tape.Trim();
+        MachineMemory.Settle();
         _optimiser.Release();
         _network.Freeze(options.Freeze);
         _tape.CheckpointsActivations = options.CheckpointActivations;
