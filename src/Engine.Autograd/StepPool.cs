@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using Engine.Tensors;
 
@@ -27,7 +28,7 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
             _free[size] = stack = new Stack<PoolBlock>();
         }
 
-        if (!stack.TryPop(out var block))
+        if (!stack.TryPop(out var block) && !TryLarger(size, out block))
         {
             block = new PoolBlock(space?.Allocate(size) ?? new NativeBlock(size), stack);
             _all.Add(block);
@@ -84,6 +85,21 @@ internal sealed unsafe class StepPool(MemorySpace? space) : IDisposable
         _all.Clear();
         _free.Clear();
         (ReservedBytes, TouchedBytes) = (0, 0);
+    }
+
+    /// <summary>A block of up to twice the size, before a new one is made: the last batch of an epoch is a short one, and fits where the others did.</summary>
+    private bool TryLarger(long size, [NotNullWhen(true)] out PoolBlock? block)
+    {
+        for (long larger = RoundUp(size + 1); larger <= 2 * size; larger = RoundUp(larger + 1))
+        {
+            if (_free.TryGetValue(larger, out var stack) && stack.TryPop(out block))
+            {
+                return true;
+            }
+        }
+
+        block = null;
+        return false;
     }
 
     private static long RoundUp(long bytes)
