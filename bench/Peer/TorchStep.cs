@@ -22,7 +22,7 @@ internal sealed class TorchStep
         foreach (var entry in file.Entries)
         {
             var value = file.Read(entry.Name);
-            _parameters[entry.Name] = new Parameter(Own(value.Span<float>().ToArray(), entry.Shape.ToArray()));
+            _parameters[entry.Name] = new Parameter(Own(value.ToArray<float>(), entry.Shape.ToArray()));
             GC.KeepAlive(value);
         }
     }

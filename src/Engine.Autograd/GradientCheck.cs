@@ -126,7 +126,7 @@ public static unsafe class GradientCheck
         var gradients = new List<double[]>();
         foreach (var variable in variables.Concat(parameters))
         {
-            gradients.Add(variable.Grad is { } grad ? grad.OnHost().Span<double>().ToArray() : new double[variable.Value.Count]);
+            gradients.Add(variable.Grad is { } grad ? grad.OnHost().ToArray<double>() : new double[variable.Value.Count]);
         }
 
         tape.Reset();

@@ -73,6 +73,19 @@ public sealed unsafe class Tensor
         where T : unmanaged
         => (T*)Pointer;
 
+    /// <summary>All elements as an array of their own.</summary>
+    /// <typeparam name="T">the .NET type of the dtype (byte for bool)</typeparam>
+    /// <returns>in row-major order</returns>
+    /// <exception cref="DTypeException">T does not store this dtype</exception>
+    /// <remarks>A span keeps no memory alive; this does, so it is what a tensor that nobody else names is read by.</remarks>
+    public T[] ToArray<T>()
+        where T : unmanaged
+    {
+        var values = Span<T>().ToArray();
+        GC.KeepAlive(this);
+        return values;
+    }
+
     /// <summary>All elements as a span.</summary>
     /// <typeparam name="T">the .NET type of the dtype (byte for bool)</typeparam>
     /// <returns>the span</returns>
@@ -88,6 +101,24 @@ public sealed unsafe class Tensor
     /// <param name="count">number of bytes</param>
     /// <returns>the span</returns>
     public Span<byte> ByteSpan(long from, int count) => Space is null ? new((byte*)Pointer + from, count) : throw NotOnHost();
+
+    /// <summary>Whether another tensor has the same dtype and number of bytes, and the same bits.</summary>
+    /// <param name="other">in host memory, as this one</param>
+    /// <returns>true for equal bits: NaN equals NaN, 0 is not −0</returns>
+    public bool HasBitsOf(Tensor other)
+    {
+        const int Piece = 1 << 30;
+        bool same = other.DType == DType && other.Bytes == Bytes;
+        for (long at = 0; same && at < Bytes; at += Piece)
+        {
+            int count = (int)Math.Min(Piece, Bytes - at);
+            same = ByteSpan(at, count).SequenceEqual(other.ByteSpan(at, count));
+        }
+
+        GC.KeepAlive(other);
+        GC.KeepAlive(this);
+        return same;
+    }
 
     /// <summary>The one element of a tensor with one element, as a double.</summary>
     /// <returns>its value; a device's tensor is waited for and copied</returns>

@@ -48,5 +48,5 @@ public sealed class ActivationTests(EmulatedDevice devices)
         return (Doubles(y.Value), Doubles(x.Grad!));
     }
 
-    private static double[] Doubles(Tensor tensor) => tensor.OnHost().To(DType.F64).Span<double>().ToArray();
+    private static double[] Doubles(Tensor tensor) => tensor.OnHost().To(DType.F64).ToArray<double>();
 }

@@ -72,7 +72,7 @@ public sealed class AttentionTests(EmulatedDevice devices)
         {
             using var tape = new Tape(device) { Recording = false };
             var y = tape.SelfAttention(tape.Constant(tape.OnDevice(values.To(dtype))), 1, null, 0.4, seed: 77, offset: 6).Value;
-            return [.. y.OnHost().To(DType.F64).Span<double>().ToArray().Select(x => x != 0)];
+            return [.. y.OnHost().To(DType.F64).ToArray<double>().Select(x => x != 0)];
         }
 
         bool[] expected = Kept(devices.Cpu, DType.F64);
@@ -92,8 +92,8 @@ public sealed class AttentionTests(EmulatedDevice devices)
         var x = tape.Leaf(tape.OnDevice(qkv));
         var y = tape.SelfAttention(x, 1, tape.Constant(tape.OnDevice(Tensor.From<bool>([2, 33], keys))));
         tape.Backward([y], [tape.OnDevice(InputValues.Make(y.Shape, "float", null, seed: 5).To(DType.BF16))]);
-        double[] found = y.Value.OnHost().To(DType.F64).Span<double>().ToArray();
-        double[] gradient = x.Grad!.OnHost().To(DType.F64).Span<double>().ToArray();
+        double[] found = y.Value.OnHost().To(DType.F64).ToArray<double>();
+        double[] gradient = x.Grad!.OnHost().To(DType.F64).ToArray<double>();
         Assert.All(found[..(33 * 32)], v => Assert.Equal(0, v));
         Assert.All(gradient[..(33 * 96)], v => Assert.Equal(0, v));
         Assert.All(found[(33 * 32)..], v => Assert.True(double.IsFinite(v) && v != 0));
@@ -109,7 +109,7 @@ public sealed class AttentionTests(EmulatedDevice devices)
             var x = tape.Leaf(tape.OnDevice(qkv));
             var y = tape.SelfAttention(x, 2, null, 0.1, seed: 3);
             tape.Backward([y], [tape.OnDevice(InputValues.Make(y.Shape, "float", null, seed: 7).To(dtype))]);
-            return [.. new[] { y.Value, x.Grad! }.Select(t => t.OnHost().To(DType.F64).Span<double>().ToArray())];
+            return [.. new[] { y.Value, x.Grad! }.Select(t => t.OnHost().To(DType.F64).ToArray<double>())];
         }
 
         var first = Once();

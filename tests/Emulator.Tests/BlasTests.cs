@@ -148,7 +148,7 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
         Assert.All(Doubles(c), v => Assert.Equal(0, v));
 
         Tensor Upload(double[] values) => Tensor.From<double>([values.Length], values).To(DType.F32).CopyTo(gpu.Memory);
-        double[] Doubles(Tensor t) => t.OnHost().To(DType.F64).Span<double>().ToArray();
+        double[] Doubles(Tensor t) => t.OnHost().To(DType.F64).ToArray<double>();
     }
 
     [Theory, InlineData(DType.F32, 2e-6), InlineData(DType.BF16, 4e-3)]
@@ -169,7 +169,7 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
                 expected[i] += p.C[i % n];
             }
 
-            AssertClose(c.OnHost().To(DType.F64).Span<double>().ToArray(), expected, rtol, $"{p} + bias");
+            AssertClose(c.OnHost().To(DType.F64).ToArray<double>(), expected, rtol, $"{p} + bias");
         }
 
         Tensor Upload(double[] values) => Tensor.From<double>([values.Length], values).To(dtype).CopyTo(gpu.Memory);
@@ -279,7 +279,7 @@ public sealed unsafe class BlasTests(EmulatedDevice devices)
             gpu.Blas.Product(
                 _dtype, _transA, _transB, _m, _n, _k, (nint)a.Pointer, Math.Max(_lda, 1), _strideA,
                 (nint)b.Pointer, Math.Max(_ldb, 1), StrideB, (nint)c.Pointer, _ldc, _strideC, _batch, beta);
-            return c.OnHost().To(DType.F64).Span<double>().ToArray();
+            return c.OnHost().To(DType.F64).ToArray<double>();
         }
 
         public double[] Loops(double beta)

@@ -116,7 +116,7 @@ public sealed class KernelCacheTests(EmulatedDevice device) : IDisposable
             using var gpu = _folder.Open();
             var x = Tensor.From<float>([3], [1, 2, 3]).CopyTo(gpu.Memory);
             gpu.Launch(KernelKey.OfFile(_folder.PathOf("student.cu"), "twice"), DType.F32, 1, 32, 0, [x, 3]);
-            Assert.Equal([2, 4, 6], x.OnHost().Span<float>().ToArray());
+            Assert.Equal([2, 4, 6], x.OnHost().ToArray<float>());
         }
     }
 
@@ -141,6 +141,6 @@ public sealed class KernelCacheTests(EmulatedDevice device) : IDisposable
         gpu.Launch(_folder.Key, DType.F32, Dim3.Over(5, 4), 4, 0, [x, Arg.Accum(0.5), y, 5L], times);
         int extra = File.ReadAllText(_folder.PathOf("extra.cuh")).Contains('1') ? 1 : 0;
         Assert.Equal([0.5f * times + extra, times + extra, 1.5f * times + extra, 2 * times + extra, 2.5f * times + extra],
-            y.OnHost().Span<float>().ToArray());
+            y.OnHost().ToArray<float>());
     }
 }

@@ -21,7 +21,7 @@ public sealed unsafe class MmaTests(EmulatedDevice devices)
         devices.Gpu.Launch(
             KernelKey.OfFile(s_wrappers, "mma_wrappers"), DType.BF16, 1, 32, 0,
             [OnDevice(a), OnDevice(b), OnDevice(Transposed(a)), OnDevice(Transposed(b)), y, rows]);
-        float[] found = y.OnHost().Span<float>().ToArray();
+        float[] found = y.OnHost().ToArray<float>();
         for (int i = 0; i < 256; i++)
         {
             double product = Enumerable.Range(0, 16).Sum(k => a[(i / 16 * 16) + k] * b[(k * 16) + (i % 16)]);
@@ -129,7 +129,7 @@ public sealed unsafe class MmaTests(EmulatedDevice devices)
         return Math.Sqrt(error / size);
     }
 
-    private static double[] Doubles(Tensor x) => x.To(DType.F64).Span<double>().ToArray();
+    private static double[] Doubles(Tensor x) => x.To(DType.F64).ToArray<double>();
 
     private Tensor OnDevice(double[] values) => Tensor.From<double>([values.Length], values).To(DType.BF16).CopyTo(devices.Gpu.Memory);
 

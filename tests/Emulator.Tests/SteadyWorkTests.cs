@@ -146,7 +146,7 @@ public sealed unsafe class SteadyWorkTests : IDisposable
         host.AsSpan().Clear();
         _gpu.JoinCopies();
         _gpu.Launch(_folder.Key, DType.F32, 1, 4, 0, [x, Arg.Accum(2), y, 4L], 1);
-        Assert.Equal([2, 4, 6, 8], y.OnHost().Span<float>().ToArray());
+        Assert.Equal([2, 4, 6, 8], y.OnHost().ToArray<float>());
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed unsafe class SteadyWorkTests : IDisposable
         Assert.Equal(4, graph.Nodes);
         Assert.Equal(2, _gpu.Launches - launches);
         total.Clear();
-        Assert.Equal([0, 0, 0, 0], total.OnHost().Span<float>().ToArray());   // recording ran nothing
+        Assert.Equal([0, 0, 0, 0], total.OnHost().ToArray<float>());   // recording ran nothing
 
         host.AsSpan().Fill(77);
         fixed (float* from = host)

@@ -233,7 +233,7 @@ public sealed class StepTests(EmulatedDevice devices)
             foreach (var parameter in _network.Parameters.Parameters)
             {
                 var value = parameter.Master.OnHost();
-                Assert.All(value.Span<float>().ToArray(), v => Assert.True(float.IsFinite(v)));
+                Assert.All(value.ToArray<float>(), v => Assert.True(float.IsFinite(v)));
                 hash.AppendData(value.ByteSpan(0, (int)value.Bytes));
             }
 

@@ -96,7 +96,7 @@ public sealed class CheckpointTests : IDisposable
         tape.Done(square);
         tape.Zeros([2], DType.F64);
         tape.Backward(tape.ReduceMean(cube));
-        Assert.Equal([0.375, 6], leaf.Grad!.Span<double>().ToArray());
+        Assert.Equal([0.375, 6], leaf.Grad!.ToArray<double>());
     }
 
     /// <summary>Four segments over inputs that every one of them reads: gradients meet in many sums.</summary>
@@ -113,7 +113,7 @@ public sealed class CheckpointTests : IDisposable
         }
 
         tape.Backward(tape.ReduceMean(tape.Mul(x, w)));
-        return w.Grad!.Span<double>().ToArray();
+        return w.Grad!.ToArray<double>();
     }
 
     private static Tensor Values(int seed) => InputValues.Make([3, 40], "float", null, seed);

@@ -27,7 +27,6 @@ internal static class Close
         Xunit.Assert.True(close, $"{because}: off by {Math.Sqrt(distance):g3} of {Math.Sqrt(size):g3}, allowed {rtol:g3}");
     }
 
-    public static double[] Doubles(Tensor tensor) => tensor.DType == DType.F64
-        ? tensor.Span<double>().ToArray()
-        : [.. tensor.Span<float>().ToArray().Select(v => (double)v)];
+    public static double[] Doubles(Tensor tensor)
+        => tensor.DType == DType.F64 ? tensor.ToArray<double>() : [.. tensor.ToArray<float>().Select(v => (double)v)];
 }

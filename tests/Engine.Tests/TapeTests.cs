@@ -24,13 +24,13 @@ public sealed class TapeTests : IDisposable
             ["cotangent.y"] = Tensor.From<double>([2, 3], [1, 0, 2, 0, 1, 0]),
         };
         var result = OperatorRunner.Run(_cpu, OperatorRunner.Find("layer_norm"), inputs, new Dictionary<string, string>(), DType.F64);
-        Assert.Equal([1.0, 3, 4, 1, 0, 3], result["sum"].Span<double>().ToArray());
-        Assert.Equal(result["grad.x"].Span<double>().ToArray(), result["grad.residual"].Span<double>().ToArray());
+        Assert.Equal([1.0, 3, 4, 1, 0, 3], result["sum"].ToArray<double>());
+        Assert.Equal(result["grad.x"].ToArray<double>(), result["grad.residual"].ToArray<double>());
 
         // Row 0 is 1, 3, 4: mean 8/3, variance 14/9.
         double rstd = 1 / Math.Sqrt((14.0 / 9) + 1e-5);
         Assert.Equal(((1 - (8.0 / 3)) * rstd) + 0.5, result["y"].Span<double>()[0], 12);
-        Assert.Equal([1.0, 1, 2], result["grad.bias"].Span<double>().ToArray());
+        Assert.Equal([1.0, 1, 2], result["grad.bias"].ToArray<double>());
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class TapeTests : IDisposable
         var b = tape.Reshape(x, [1, 2]);
         var cotangent = Tensor.From<double>([1, 2], [10, 20]);
         tape.Backward([a, b], [Tensor.From<double>([2, 1], [1, 1]), cotangent]);
-        Assert.Equal([10.0, 20], cotangent.Span<double>().ToArray());
-        Assert.Equal([11.0, 21], x.Grad!.Span<double>().ToArray());
+        Assert.Equal([10.0, 20], cotangent.ToArray<double>());
+        Assert.Equal([11.0, 21], x.Grad!.ToArray<double>());
     }
 }

@@ -72,8 +72,8 @@ public sealed class TorchFileTests
 
     private static double[] Doubles(Tensor tensor) => tensor.DType switch
     {
-        DType.I64 => [.. tensor.Span<long>().ToArray().Select(v => (double)v)],
-        DType.Bool => [.. tensor.Span<byte>().ToArray().Select(v => (double)v)],
-        _ => tensor.To(DType.F64).Span<double>().ToArray(),
+        DType.I64 => [.. tensor.ToArray<long>().Select(v => (double)v)],
+        DType.Bool => [.. tensor.ToArray<byte>().Select(v => (double)v)],
+        _ => tensor.To(DType.F64).ToArray<double>(),
     };
 }

@@ -9,9 +9,9 @@ internal static class TorchTensors
 {
     public static Tensor To(Engine.Tensors.Tensor t) => t.DType switch
     {
-        DType.F64 => tensor(t.Span<double>().ToArray(), t.Shape.ToArray()),
-        DType.I64 => tensor(t.Span<long>().ToArray(), t.Shape.ToArray()),
-        _ => tensor(t.Span<byte>().ToArray(), t.Shape.ToArray()).to(ScalarType.Bool),
+        DType.F64 => tensor(t.ToArray<double>(), t.Shape.ToArray()),
+        DType.I64 => tensor(t.ToArray<long>(), t.Shape.ToArray()),
+        _ => tensor(t.ToArray<byte>(), t.Shape.ToArray()).to(ScalarType.Bool),
     };
 
     public static Engine.Tensors.Tensor From(Tensor t)

@@ -127,7 +127,7 @@ public sealed class OtherKernelTests(InterpretedDevice device)
 
     private static Tensor Squares(Tensor x) => Tensor.From<double>(x.Shape, [.. Values(x).Select(static v => v * v)]);
 
-    private static double[] Values(Tensor tensor) => tensor.OnHost().To(DType.F64).Span<double>().ToArray();
+    private static double[] Values(Tensor tensor) => tensor.OnHost().To(DType.F64).ToArray<double>();
 
     private static void Agrees(Tensor found, double[] expected, DType dtype, string what) =>
         Close.Assert(found.OnHost().To(DType.F64), Tensor.From<double>(found.Shape, expected), dtype == DType.F64 ? 1e-12

@@ -187,8 +187,7 @@ internal static class WeightLoader
         var first = file.Read(found[0].Name);
         foreach (var other in found.Skip(1))
         {
-            var second = file.Read(other.Name);
-            if (second.DType != first.DType || !second.ByteSpan(0, (int)second.Bytes).SequenceEqual(first.ByteSpan(0, (int)first.Bytes)))
+            if (!file.Read(other.Name).HasBitsOf(first))
             {
                 throw new DwarfException(
                     ErrorKind.Content,

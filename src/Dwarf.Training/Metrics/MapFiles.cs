@@ -32,9 +32,9 @@ public static class MapFiles
     /// <summary>The values of a tensor as float32.</summary>
     public static float[] Floats(Tensor tensor) => tensor.DType switch
     {
-        DType.I64 => [.. tensor.Span<long>().ToArray().Select(v => (float)v)],
-        DType.Bool => [.. tensor.Span<byte>().ToArray().Select(v => (float)v)],
-        _ => tensor.To(DType.F32).Span<float>().ToArray(),
+        DType.I64 => [.. tensor.ToArray<long>().Select(v => (float)v)],
+        DType.Bool => [.. tensor.ToArray<byte>().Select(v => (float)v)],
+        _ => tensor.To(DType.F32).ToArray<float>(),
     };
 
     private static IEnumerable<string> Named(SafetensorsFile file, string prefix) =>

@@ -42,7 +42,7 @@ internal static class Floats
 
         if (from.DType != DType.F64)
         {
-            return from.Span<float>().ToArray();
+            return from.ToArray<float>();
         }
 
         var result = new float[from.Count];
@@ -52,6 +52,7 @@ internal static class Floats
             result[i] = (float)source[i];
         }
 
+        GC.KeepAlive(from);
         return result;
     }
 }

@@ -46,7 +46,7 @@ internal static class TinyModel
 
     public static Tensor Longs(Shape shape, params long[] values) => Tensor.From<long>(shape, values);
 
-    public static double[] Doubles(Tensor tensor) => tensor.To(DType.F64).Span<double>().ToArray();
+    public static double[] Doubles(Tensor tensor) => tensor.To(DType.F64).ToArray<double>();
 
     /// <summary>‖found − expected‖ ≤ rtol · ‖expected‖ + floor; NaN never passes.</summary>
     public static void AssertClose(Tensor expected, Tensor found, double rtol, double floor, string because)

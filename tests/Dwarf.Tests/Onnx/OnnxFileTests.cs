@@ -73,7 +73,7 @@ public sealed class OnnxFileTests : IDisposable
 
         Assert.True(compared > 50, $"{compared} weights were compared");
         var key = tensors.Single(t => t.Text(TensorName) == "model.decoder.layers.0.multihead_attn.in_proj_weight[8:16]");
-        float[] packed = network.Layout.Find("model.decoder.layers.0.multihead_attn.in_proj_weight")!.Gather(p => p.Value).Span<float>().ToArray();
+        float[] packed = network.Layout.Find("model.decoder.layers.0.multihead_attn.in_proj_weight")!.Gather(p => p.Value).ToArray<float>();
         Assert.Equal(packed[64..128], MemoryMarshal.Cast<byte, float>(key.Bytes(RawData)).ToArray());
     }
 

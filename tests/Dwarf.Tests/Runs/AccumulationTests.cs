@@ -116,7 +116,7 @@ public sealed class AccumulationTests : IDisposable
 
             var gradients = _bench.Network.Parameters.Parameters.Where(p => p.Grad is not null).ToDictionary(
                 p => p.Name,
-                p => p.Grad!.To(DType.F64).Span<double>().ToArray());
+                p => p.Grad!.To(DType.F64).ToArray<double>());
             _bench.Tape.Reset();
             return (gradients, loss);
         }

@@ -80,8 +80,8 @@ public sealed class WordPieceTests : IDisposable
     {
         (Tensor ids, Tensor mask) = Bert.Value.Batch(["mass", "Pleural"], maxLength: 16);
         Assert.Equal([2, 5], new[] { ids.Shape[0], ids.Shape[1] });
-        Assert.Equal([101L, 3742, 102, 0, 0, 101, 20228, 11236, 2389, 102], ids.Span<long>().ToArray());
-        Assert.Equal([1L, 1, 1, 0, 0, 1, 1, 1, 1, 1], mask.Span<long>().ToArray());
+        Assert.Equal([101L, 3742, 102, 0, 0, 101, 20228, 11236, 2389, 102], ids.ToArray<long>());
+        Assert.Equal([1L, 1, 1, 0, 0, 1, 1, 1, 1, 1], mask.ToArray<long>());
     }
 
     [Fact]

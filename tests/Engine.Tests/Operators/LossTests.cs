@@ -91,7 +91,7 @@ public sealed class LossTests : IDisposable
         var loss = _tape.CrossEntropy(logits, _tape.Constant(Tensor.From<long>([2], [-1, -1])));
         Assert.Equal(0, loss.Value.Item());
         _tape.Backward(loss);
-        Assert.Equal(new float[6], logits.Grad!.Span<float>().ToArray());
+        Assert.Equal(new float[6], logits.Grad!.ToArray<float>());
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class LossTests : IDisposable
         var loss = _tape.CrossEntropy(logits, target);
         Assert.Equal(Math.Log(2), loss.Value.Item(), 1e-12);
         _tape.Backward(loss);
-        Assert.Equal([-0.25, 0.25, 0, 0, 0.25, -0.25], logits.Grad!.Span<double>().ToArray());
+        Assert.Equal([-0.25, 0.25, 0, 0, 0.25, -0.25], logits.Grad!.ToArray<double>());
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class LossTests : IDisposable
         var composed = other.Keep(other.FpWeightedDiceWithLogits(pixels, other.Constant(target.View([3, 56 * 56])), 2));
         other.Backward(composed);
         Assert.Equal(composed.Value.Item(), loss.Value.Item());
-        Assert.Equal(parts.Grad!.Span<float>().ToArray(), whole.Grad!.Span<float>().ToArray());
+        Assert.Equal(parts.Grad!.ToArray<float>(), whole.Grad!.ToArray<float>());
     }
 
     private Variable Constant(Shape shape, double[] values) => _tape.Constant(Tensor.From<double>(shape, values));

@@ -26,16 +26,16 @@ public sealed class MapTests : IDisposable
         const float none = float.NegativeInfinity;
         var x = _tape.Leaf(Tensor.From<float>([2, 3], [none, none, none, 0, none, 0]));
         var y = _tape.Keep(_tape.Softmax(x));
-        Assert.Equal([0, 0, 0, 0.5f, 0, 0.5f], y.Value.Span<float>().ToArray());
+        Assert.Equal([0, 0, 0, 0.5f, 0, 0.5f], y.Value.ToArray<float>());
         _tape.Backward([y], [Tensor.From<float>([2, 3], [1, 2, 3, 1, 2, 3])]);
-        Assert.Equal([0, 0, 0, -0.5f, 0, 0.5f], x.Grad!.Span<float>().ToArray());
+        Assert.Equal([0, 0, 0, -0.5f, 0, 0.5f], x.Grad!.ToArray<float>());
     }
 
     [Fact]
     public void A_softmax_row_with_NaN_is_NaN()
     {
         var y = _tape.Softmax(_tape.Constant(Tensor.From<float>([1, 2], [float.NegativeInfinity, float.NaN])));
-        Assert.All(y.Value.Span<float>().ToArray(), v => Assert.True(float.IsNaN(v)));
+        Assert.All(y.Value.ToArray<float>(), v => Assert.True(float.IsNaN(v)));
     }
 
     [Fact]
@@ -43,9 +43,9 @@ public sealed class MapTests : IDisposable
     {
         var x = _tape.Leaf(Tensor.From<double>([1, 3], [1, 4, 4]));
         var y = _tape.ScaleMap(x);
-        Assert.Equal([0.25, 1, 1], y.Value.Span<double>().ToArray());
+        Assert.Equal([0.25, 1, 1], y.Value.ToArray<double>());
         _tape.Backward([y], [Tensor.From<double>([1, 3], [1, 1, 1])]);
-        Assert.Equal([0.25, 0.25 - (2.25 / 4), 0.25], x.Grad!.Span<double>().ToArray());
+        Assert.Equal([0.25, 0.25 - (2.25 / 4), 0.25], x.Grad!.ToArray<double>());
     }
 
     [Fact]
@@ -53,9 +53,9 @@ public sealed class MapTests : IDisposable
     {
         var x = _tape.Leaf(Tensor.From<float>([2, 3], [5, 5, 5, 0, 1, 2]));
         var y = _tape.ScaleMap(x, MapScale.Minmax);
-        Assert.Equal([0, 0, 0, 0, 0.5f, 1], y.Value.Span<float>().ToArray());
+        Assert.Equal([0, 0, 0, 0, 0.5f, 1], y.Value.ToArray<float>());
         _tape.Backward([y], [Tensor.From<float>([2, 3], [1, 2, 3, 0, 1, 0])]);
-        Assert.Equal([0, 0, 0, -0.25f, 0.5f, -0.25f], x.Grad!.Span<float>().ToArray());
+        Assert.Equal([0, 0, 0, -0.25f, 0.5f, -0.25f], x.Grad!.ToArray<float>());
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class MapTests : IDisposable
         foreach (var by in (MapScale[])[MapScale.Max, MapScale.Minmax])
         {
             var y = _tape.ScaleMap(_tape.Constant(Tensor.From<float>([1, 3], [1, float.NaN, 2])), by);
-            Assert.All(y.Value.Span<float>().ToArray(), v => Assert.True(float.IsNaN(v)));
+            Assert.All(y.Value.ToArray<float>(), v => Assert.True(float.IsNaN(v)));
         }
     }
 
@@ -74,9 +74,9 @@ public sealed class MapTests : IDisposable
         var x = _tape.Leaf(Tensor.From<double>([5], [0, 1e-4, 0.5, 0.99995, 1]));
         var y = _tape.Logit(x, 1e-4);
         double end = Math.Log(1e-4 / (1 - 1e-4));
-        Assert.Equal([end, end, 0, -end, -end], y.Value.Span<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-11);
+        Assert.Equal([end, end, 0, -end, -end], y.Value.ToArray<double>(), (a, b) => Math.Abs(a - b) < 1e-11);
         _tape.Backward([y], [Tensor.From<double>([5], [1, 1, 1, 1, 1])]);
-        Assert.Equal([0, 1 / (1e-4 * (1 - 1e-4)), 4, 0, 0], x.Grad!.Span<double>().ToArray(), (a, b) => Math.Abs(a - b) < 1e-8);
+        Assert.Equal([0, 1 / (1e-4 * (1 - 1e-4)), 4, 0, 0], x.Grad!.ToArray<double>(), (a, b) => Math.Abs(a - b) < 1e-8);
     }
 
     [Fact]
@@ -84,10 +84,10 @@ public sealed class MapTests : IDisposable
     {
         var ones = new Tensor([100000], DType.F32);
         ones.Span<float>().Fill(1);
-        var y = _tape.Dropout(_tape.Constant(ones), 0.25, seed: 9, offset: 0).Value.Span<float>().ToArray();
+        var y = _tape.Dropout(_tape.Constant(ones), 0.25, seed: 9, offset: 0).Value.ToArray<float>();
         Assert.All(y, v => Assert.True(v is 0 or (float)(4.0 / 3)));
         Assert.InRange(y.Count(v => v == 0), 24500, 25500);
-        var shifted = _tape.Dropout(_tape.Constant(ones), 0.25, seed: 9, offset: 3).Value.Span<float>().ToArray();
+        var shifted = _tape.Dropout(_tape.Constant(ones), 0.25, seed: 9, offset: 3).Value.ToArray<float>();
         Assert.Equal(y[3..], shifted[..^3]);
     }
 
@@ -96,7 +96,7 @@ public sealed class MapTests : IDisposable
     {
         var x = _tape.Constant(Tensor.From<double>([1, 1, 1, 2], [0, 4]));
         var y = _tape.BilinearResize(x, 1, 8);
-        Assert.Equal([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4], y.Value.Span<double>().ToArray());
+        Assert.Equal([0, 0, 0.5, 1.5, 2.5, 3.5, 4, 4], y.Value.ToArray<double>());
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class MatmulTests : IDisposable
     private static void AssertClose(double[] expected, Tensor found, double tolerance)
     {
         Assert.Equal(expected.Length, found.Count);
-        double[] f = found.DType == DType.F64 ? found.Span<double>().ToArray() : [.. found.Span<float>().ToArray().Select(v => (double)v)];
+        double[] f = found.DType == DType.F64 ? found.ToArray<double>() : [.. found.ToArray<float>().Select(v => (double)v)];
         double distance = Math.Sqrt(f.Zip(expected, (x, y) => (x - y) * (x - y)).Sum());
         Assert.True(distance <= tolerance * Math.Sqrt(expected.Sum(e => e * e)), $"off by {distance}");
     }

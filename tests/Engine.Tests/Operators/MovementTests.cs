@@ -40,15 +40,15 @@ public sealed class MovementTests : IDisposable
         using var tape = new Tape(_cpu);
         var (a, b) = (tape.Leaf(Counted([2, 1, 2])), tape.Leaf(Counted([2, 3, 2])));
         var joined = tape.Concat(1, a, b);
-        Assert.Equal([0, 1, 0, 1, 2, 3, 4, 5, 2, 3, 6, 7, 8, 9, 10, 11], joined.Value.Span<double>().ToArray());
+        Assert.Equal([0, 1, 0, 1, 2, 3, 4, 5, 2, 3, 6, 7, 8, 9, 10, 11], joined.Value.ToArray<double>());
         var back = tape.Slice(joined, -2, -3, long.MaxValue);
-        Assert.Equal(b.Value.Span<double>().ToArray(), back.Value.Span<double>().ToArray());
+        Assert.Equal(b.Value.ToArray<double>(), back.Value.ToArray<double>());
         var middle = tape.Slice(joined, 1, 1, 3);
-        Assert.Equal([0, 1, 2, 3, 6, 7, 8, 9], middle.Value.Span<double>().ToArray());
+        Assert.Equal([0, 1, 2, 3, 6, 7, 8, 9], middle.Value.ToArray<double>());
 
         tape.Backward([back, middle], [Counted([2, 3, 2]), Counted([2, 2, 2])]);
-        Assert.Equal([0, 0, 0, 0], a.Grad!.Span<double>().ToArray());
-        Assert.Equal([0, 2, 4, 6, 4, 5, 10, 12, 14, 16, 10, 11], b.Grad!.Span<double>().ToArray());
+        Assert.Equal([0, 0, 0, 0], a.Grad!.ToArray<double>());
+        Assert.Equal([0, 2, 4, 6, 4, 5, 10, 12, 14, 16, 10, 11], b.Grad!.ToArray<double>());
     }
 
     [Fact]
@@ -57,9 +57,9 @@ public sealed class MovementTests : IDisposable
         using var tape = new Tape(_cpu);
         var weight = tape.Leaf(Counted([3, 2]));
         var y = tape.Keep(tape.Embedding(tape.Constant(Tensor.From<long>([4], [2, 0, 2, 2])), weight));
-        Assert.Equal([4, 5, 0, 1, 4, 5, 4, 5], y.Value.Span<double>().ToArray());
+        Assert.Equal([4, 5, 0, 1, 4, 5, 4, 5], y.Value.ToArray<double>());
         tape.Backward([y], [Counted([4, 2])]);
-        Assert.Equal([2, 3, 0, 0, 10, 13], weight.Grad!.Span<double>().ToArray());
+        Assert.Equal([2, 3, 0, 0, 10, 13], weight.Grad!.ToArray<double>());
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class MovementTests : IDisposable
             }
         }
 
-        Assert.Equal(expected, y.Value.Span<double>().ToArray());
+        Assert.Equal(expected, y.Value.ToArray<double>());
     }
 
     private static Tensor Counted(Shape shape) =>

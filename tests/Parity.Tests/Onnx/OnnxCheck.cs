@@ -22,7 +22,7 @@ internal static class OnnxCheck
     public static Dictionary<string, Tensor> Run(InferenceSession session, params (string Name, Tensor Value)[] inputs)
     {
         var values = inputs.Select(i => NamedOnnxValue.CreateFromTensor(
-            i.Name, new DenseTensor<float>(i.Value.Span<float>().ToArray(), [.. i.Value.Shape.Select(s => (int)s)]))).ToList();
+            i.Name, new DenseTensor<float>(i.Value.ToArray<float>(), [.. i.Value.Shape.Select(s => (int)s)]))).ToList();
         using var results = session.Run(values);
         return results.ToDictionary(r => r.Name, r =>
         {
