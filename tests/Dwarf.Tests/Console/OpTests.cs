@@ -87,7 +87,9 @@ public sealed class OpTests : IDisposable
         Assert.Equal(65, Invocation.Of("op", "run", "layer_norm", "--in", In, "--out", Out).Code);
         Assert.Equal(65, Invocation.Of("weights", "inspect", In).Code);
         File.WriteAllBytes(In, [(byte)'P', (byte)'K', 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]);
-        Assert.Contains("expected safetensors, found an archive such as PyTorch's .pt", Invocation.Of("weights", "inspect", In).Error, StringComparison.Ordinal);
+        string refusal = Invocation.Of("op", "run", "layer_norm", "--in", In, "--out", Out).Error;
+        Assert.Contains("expected safetensors, found an archive such as PyTorch's .pt", refusal, StringComparison.Ordinal);
+        Assert.Contains("the archive ends before its directory", Invocation.Of("weights", "inspect", In).Error, StringComparison.Ordinal);
         File.WriteAllBytes(In, []);
         Assert.Contains("at least 8 bytes, found 0", Invocation.Of("weights", "inspect", In).Error, StringComparison.Ordinal);
         WriteInputs();
