@@ -15,6 +15,9 @@ public static class MemoryPlanner
     /// </summary>
     private const long RuntimeGrowth = 37_000_000;
 
+    /// <summary>What tables, pictures and report of the evaluation leave to the collector before it comes.</summary>
+    private const long TableGrowth = 29_000_000;
+
     /// <summary>Plans a run.</summary>
     /// <param name="config">the settings</param>
     /// <param name="data">its data, loaded</param>
@@ -31,7 +34,7 @@ public static class MemoryPlanner
         var alone = stages.ConvertAll(stage => Use.Of(config, data, [stage], evaluates: false));
         long evaluation = Use.Of(config, data, [], evaluates: true).Activations;
         long answers = Answers(config, data);
-        long activations = alone.Select(use => use.Activations).Append(evaluation + answers).Max();
+        long activations = alone.Select(use => use.Activations).Append(evaluation + answers + TableGrowth).Max();
 
         // Averages change places with all weights, trained or not.
         long moments = alone.Select(use => (2 * use.Trained) + (use.Averages ? use.Weights : 0)).DefaultIfEmpty().Max();
@@ -119,10 +122,14 @@ public static class MemoryPlanner
 
             if (evaluates)
             {
-                var samples = Enum.GetValues<Split>().Select(s => data.Indices(s)).MaxBy(s => s.Length) ?? [];
-                bench.Inference.Ask(
-                    Math.Min(samples.Length, config.Eval.BatchSize), (i, span) => bench.Input.Plain(data.Samples[samples[i]].Pixels, span),
-                    bench.Features, bench.Findings, maps: true, peak => asked = peak);
+                foreach (bool maps in new[] { false, true })
+                {
+                    // Maps are made of outlined images alone.
+                    int[] samples = Enum.GetValues<Split>().Select(s => data.Indices(s, annotatedOnly: maps)).MaxBy(s => s.Length) ?? [];
+                    bench.Inference.Ask(
+                        Math.Min(samples.Length, config.Eval.BatchSize), (i, span) => bench.Input.Plain(data.Samples[samples[i]].Pixels, span),
+                        bench.Features, bench.Findings, maps, peak => asked = Math.Max(asked, peak));
+                }
             }
 
             return new Use(
