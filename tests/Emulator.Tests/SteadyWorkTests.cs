@@ -167,7 +167,7 @@ public sealed unsafe class SteadyWorkTests : IDisposable
             _gpu.Copy(total.Pointer, y.Pointer, 16);
         }
         Step();
-        byte[] direct = total.OnHost().ByteSpan(0, 16).ToArray();
+        var direct = total.OnHost();
         long launches = _gpu.Launches;
         _gpu.BeginCapture();
         Step();
@@ -191,7 +191,7 @@ public sealed unsafe class SteadyWorkTests : IDisposable
         graph.Launch();
         Assert.Equal(2, Engine.Kernels.Emulator.Calls("cuGraphLaunch"));
         Assert.Equal(0, Engine.Kernels.Emulator.Calls("cuLaunchKernel"));
-        Assert.Equal(direct, total.OnHost().ByteSpan(0, 16).ToArray());
+        Assert.True(direct.HasBitsOf(total.OnHost()));
     }
 
     [Fact]

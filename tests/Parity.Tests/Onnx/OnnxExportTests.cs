@@ -154,7 +154,7 @@ public sealed class OnnxExportTests : IDisposable
         int seed = 100;
         foreach (var parameter in network.Parameters.Parameters.Where(p => p.Value.Shape.Rank == 1))
         {
-            var noise = OnnxCheck.Random(parameter.Value.Shape, seed++).Span<float>();
+            var noise = OnnxCheck.Random(parameter.Value.Shape, seed++).ToArray<float>();
             var values = parameter.Value.Span<float>();
             for (int i = 0; i < values.Length; i++)
             {
